@@ -1,0 +1,35 @@
+/* Files: bounded reading, atomic publication, folders. All descriptors are CLOEXEC. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#define FILE_READ_LIMIT (256u * 1024 * 1024)
+
+/* Reads a regular file of at most `limit` bytes; NULL with `error` (NOT_FOUND, FAILED) otherwise. The text is NUL-terminated. */
+GBytes *file_read(const char *path, size_t limit, GError **error);
+
+/* Writes a file so that it appears complete under its name or not at all: temporary sibling, then rename.
+ * Makes missing folders. Mode 0666 less the umask. */
+bool file_write_atomic(const char *path, const void *data, size_t length, GError **error);
+
+/* Makes a folder and its parents; an existing one is fine. */
+bool file_make_folders(const char *path, GError **error);
+
+/* Copies a regular file byte for byte, atomically, making missing folders; keeps the executable bits. */
+bool file_copy_atomic(const char *from, const char *to, GError **error);
+
+/* Removes a tree (symbolic links themselves, never what they name); a missing one is fine. */
+bool file_remove_tree(const char *path, GError **error);
+
+/* Visits every file below `root` in name order: called with the path relative to `root` and its stat.
+ * `enter` decides which folders are entered (NULL: all), by name. Symbolic links are followed once; a loop is left out.
+ * Stops when `visit` returns false. */
+typedef bool file_visit(const char *relative, const struct stat *info, gpointer data);
+typedef bool file_enter(const char *name, gpointer data);
+bool file_walk(const char *root, file_enter *enter, file_visit *visit, gpointer data, GError **error);
+
+/* SHA-256 of a regular file's bytes, as hex; NULL with `error`. */
+char *file_sha256(const char *path, GError **error);

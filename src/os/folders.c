@@ -1,0 +1,153 @@
+#include "os/folders.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "os/file.h"
+
+#define OPEN_LIMIT 200
+#define FOLDER_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
+
+struct folders {
+    GHashTable *open; /* absolute path -> descriptor */
+};
+
+static void close_value(gpointer value)
+{
+    close(GPOINTER_TO_INT(value));
+}
+
+struct folders *folders_new(void)
+{
+    struct folders *folders = g_new0(struct folders, 1);
+    folders->open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, close_value);
+    return folders;
+}
+
+void folders_free(struct folders *folders)
+{
+    if (folders == NULL)
+        return;
+    g_hash_table_unref(folders->open);
+    g_free(folders);
+}
+
+void folders_forget(struct folders *folders)
+{
+    g_hash_table_remove_all(folders->open);
+}
+
+static int fail(GError **error, const char *what, const char *path)
+{
+    int code = errno == ENOENT ? CLX_ERROR_NOT_FOUND : CLX_ERROR_FAILED;
+    g_set_error(error, CLX_ERROR, code, "cannot %s '%s': %s", what, path, g_strerror(errno));
+    return -1;
+}
+
+static int fail_below(GError **error, int parent, const char *name, const char *path)
+{
+    struct stat info;
+    if (errno != ENOTDIR && errno != ELOOP)
+        return fail(error, "open the folder", path);
+    bool is_link = fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode);
+    g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "cannot write into '%s': it is %s, not a folder; move it away", path,
+                is_link ? "a symbolic link" : "a file");
+    return -1;
+}
+
+static int open_root(const char *root, bool is_made, GError **error)
+{
+    if (is_made && !file_make_folders(root, error))
+        return -1;
+    int fd = open(root, FOLDER_FLAGS);
+    return fd >= 0 ? fd : fail(error, "open the folder", root);
+}
+
+static int open_below(int parent, const char *name, const char *path, bool is_made, GError **error)
+{
+    int fd = openat(parent, name, FOLDER_FLAGS | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT && is_made) {
+        if (mkdirat(parent, name, 0777) != 0 && errno != EEXIST)
+            return fail(error, "make the folder", path);
+        fd = openat(parent, name, FOLDER_FLAGS | O_NOFOLLOW);
+    }
+    return fd >= 0 ? fd : fail_below(error, parent, name, path);
+}
+
+/* Opens the folder `path`, which is `root` or lies below it, and those on the way to it. */
+static int open_folder(struct folders *folders, size_t root_length, char *path, bool is_made, GError **error)
+{
+    gpointer known;
+    if (g_hash_table_lookup_extended(folders->open, path, NULL, &known))
+        return GPOINTER_TO_INT(known);
+    int fd;
+    char *slash = strlen(path) > root_length ? strrchr(path, '/') : NULL;
+    if (slash == NULL) {
+        fd = open_root(path, is_made, error);
+    } else {
+        *slash = '\0';
+        int parent = open_folder(folders, root_length, path, is_made, error);
+        *slash = '/';
+        fd = parent < 0 ? -1 : open_below(parent, slash + 1, path, is_made, error);
+    }
+    if (fd >= 0)
+        g_hash_table_insert(folders->open, g_strdup(path), GINT_TO_POINTER(fd));
+    return fd;
+}
+
+int folders_open(struct folders *folders, const char *root, const char *relative, bool is_made, GError **error)
+{
+    if (g_hash_table_size(folders->open) > OPEN_LIMIT)
+        folders_forget(folders);
+    const char *slash = strrchr(relative, '/');
+    int length = slash != NULL ? (int)(slash - relative) : 0;
+    g_autofree char *path = g_strdup_printf("%s%s%.*s", root, length > 0 ? "/" : "", length, relative);
+    return open_folder(folders, strlen(root), path, is_made, error);
+}
+
+static bool write_all(int fd, const char *data, size_t length)
+{
+    while (length > 0) {
+        ssize_t n = write(fd, data, length);
+        if (n < 0 && errno != EINTR)
+            return false;
+        if (n > 0) {
+            data += n;
+            length -= (size_t)n;
+        }
+    }
+    return true;
+}
+
+static int open_temporary(int folder, const char *temporary, mode_t mode)
+{
+    int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+    int fd = openat(folder, temporary, flags, mode);
+    if (fd < 0 && errno == EEXIST && unlinkat(folder, temporary, 0) == 0) /* left by a killed process with the same number */
+        fd = openat(folder, temporary, flags, mode);
+    return fd;
+}
+
+bool folders_write(int folder, const char *name, const char *path, const void *data, size_t length, mode_t mode, struct stat *ret_info,
+                   GError **error)
+{
+    static unsigned counter;
+    char temporary[48];
+    snprintf(temporary, sizeof temporary, ".clx-%d-%u.tmp", (int)getpid(), ++counter);
+    int fd = open_temporary(folder, temporary, mode);
+    if (fd < 0)
+        return fail(error, "write", path) == 0;
+    bool ok = write_all(fd, data, length) && fstat(fd, ret_info) == 0;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    if (ok && renameat(folder, temporary, folder, name) == 0)
+        return true;
+    fail(error, "write", path);
+    unlinkat(folder, temporary, 0);
+    return false;
+}

@@ -1,0 +1,321 @@
+/* Spawning goes through vfork-free clone semantics of fork(): the child only calls async-signal-safe functions, reports an exec
+ * failure through a CLOEXEC pipe, and checks after PR_SET_PDEATHSIG that its parent is still the one that started it. */
+#include "os/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <dirent.h>
+
+#include "base/error.h"
+
+#define KILL_ROUNDS 16
+#define REAP_WAIT_MS 1000
+
+extern char **environ;
+
+static int open_pidfd(pid_t pid)
+{
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+/* ---- the child's side ---- */
+
+static void redirect(int from, int to, int null_fd)
+{
+    int fd = from >= 0 ? from : null_fd;
+    if (fd != to)
+        dup2(fd, to);
+    else
+        fcntl(fd, F_SETFD, 0);
+}
+
+static void reset_signals(void)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    for (int i = 1; i < NSIG; i++)
+        sigaction(i, &action, NULL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Moves descriptors out of the way of 0-2, so that redirecting one does not overwrite the next. */
+static int out_of_the_way(int fd)
+{
+    return fd >= 0 && fd <= 2 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd;
+}
+
+G_NORETURN static void run_child(const struct process_options *options, const char *program, char **env, pid_t parent, int report_fd)
+{
+    if (options->new_group)
+        setpgid(0, 0);
+    if (options->death_signal != 0) {
+        prctl(PR_SET_PDEATHSIG, options->death_signal);
+        if (getppid() != parent)
+            _exit(127);
+    }
+    int null_fd = out_of_the_way(open("/dev/null", O_RDWR | O_CLOEXEC));
+    int in = out_of_the_way(options->stdin_fd), out = out_of_the_way(options->stdout_fd), err = out_of_the_way(options->stderr_fd);
+    redirect(in, 0, null_fd);
+    redirect(out, 1, null_fd);
+    redirect(err, 2, null_fd);
+    reset_signals();
+    if (options->folder == NULL || chdir(options->folder) == 0) {
+        close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+        execve(program, (char *const *)options->argv, env);
+    }
+    int problem = errno;
+    if (write(report_fd, &problem, sizeof problem) < 0)
+        _exit(126);
+    _exit(127);
+}
+
+/* ---- the parent's side ---- */
+
+static char **make_env(const char *const *extra)
+{
+    char **env = g_strdupv(environ);
+    for (; extra != NULL && *extra != NULL; extra++) {
+        g_autofree char *name = g_strndup(*extra, strcspn(*extra, "="));
+        env = g_environ_setenv(env, name, strchr(*extra, '=') + 1, TRUE);
+    }
+    return env;
+}
+
+static int wait_for_exec(int fd)
+{
+    int problem = 0;
+    ssize_t n;
+    do
+        n = read(fd, &problem, sizeof problem);
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof problem ? problem : 0;
+}
+
+static bool cannot_start(const char *program, int problem, GError **error)
+{
+    int code = problem == ENOENT ? CLX_ERROR_NOT_FOUND : CLX_ERROR_INFRASTRUCTURE;
+    g_set_error(error, CLX_ERROR, code, "cannot start '%s': %s", program, g_strerror(problem));
+    return false;
+}
+
+bool process_spawn(const struct process_options *options, struct process *ret_process, GError **error)
+{
+    g_autofree char *program = g_find_program_in_path(options->argv[0]);
+    int report[2];
+    if (program == NULL)
+        return cannot_start(options->argv[0], ENOENT, error);
+    if (pipe2(report, O_CLOEXEC) != 0)
+        return cannot_start(program, errno, error);
+    g_auto(GStrv) env = make_env(options->env);
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    if (pid == 0)
+        run_child(options, program, env, parent, report[1]);
+    int problem = pid < 0 ? errno : 0;
+    close(report[1]);
+    if (problem == 0)
+        problem = wait_for_exec(report[0]);
+    close(report[0]);
+    if (problem != 0) {
+        if (pid > 0)
+            waitpid(pid, NULL, 0);
+        return cannot_start(program, problem, error);
+    }
+    *ret_process = (struct process){.pid = pid, .pidfd = open_pidfd(pid), .start_time = process_start_time(pid)};
+    return true;
+}
+
+void process_clear(struct process *process)
+{
+    if (process->pidfd >= 0)
+        close(process->pidfd);
+    process->pidfd = -1;
+    process->pid = 0;
+}
+
+bool process_signal(const struct process *process, int signal_number)
+{
+    return process->pidfd >= 0 && syscall(SYS_pidfd_send_signal, process->pidfd, signal_number, NULL, 0) == 0;
+}
+
+bool process_signal_group(const struct process *process, int signal_number)
+{
+    return process->pid > 1 && kill(-process->pid, signal_number) == 0;
+}
+
+int process_reap(const struct process *process, int *ret_status)
+{
+    int status = 0;
+    pid_t pid = waitpid(process->pid, &status, WNOHANG);
+    if (pid == process->pid && ret_status != NULL)
+        *ret_status = status;
+    return pid == process->pid ? 1 : pid == 0 ? 0 : -1;
+}
+
+static void wait_for_end(const struct process *process, int deadline_ms)
+{
+    gint64 end = g_get_monotonic_time() + (gint64)deadline_ms * 1000;
+    struct pollfd poll_fd = {.fd = process->pidfd, .events = POLLIN};
+    for (;;) {
+        gint64 left_ms = (end - g_get_monotonic_time()) / 1000;
+        int n = poll(&poll_fd, 1, (int)MAX(left_ms, 0));
+        if (n > 0 || (n == 0 && left_ms <= 0) || (n < 0 && errno != EINTR))
+            return;
+    }
+}
+
+void process_end(struct process *process, int deadline_ms)
+{
+    if (process->pid <= 0)
+        return;
+    process_signal(process, SIGTERM);
+    wait_for_end(process, deadline_ms);
+    process_kill_descendants(process->pid);
+    process_signal_group(process, SIGKILL);
+    process_signal(process, SIGKILL);
+    wait_for_end(process, REAP_WAIT_MS);
+    process_reap(process, NULL);
+    process_clear(process);
+}
+
+bool process_kill_now(pid_t pid)
+{
+    struct process process = {.pid = pid, .pidfd = open_pidfd(pid)};
+    bool is_killed = process_signal(&process, SIGKILL);
+    if (is_killed)
+        wait_for_end(&process, REAP_WAIT_MS);
+    process_reap(&process, NULL);
+    process_clear(&process);
+    return is_killed;
+}
+
+/* ---- /proc ---- */
+
+struct proc_stat {
+    char state;
+    pid_t parent;
+    guint64 cpu_ticks, start_time, resident_pages;
+};
+
+static bool read_stat(pid_t pid, struct proc_stat *ret_stat)
+{
+    char path[32], text[1024];
+    g_snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (n <= 0)
+        return false;
+    text[n] = '\0';
+    const char *rest = strrchr(text, ')'); /* the name may hold anything, parentheses too */
+    unsigned long utime, stime, start, rss;
+    int parent;
+    if (rest == NULL || sscanf(rest + 2, "%c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %lu %*u %lu",
+                               &ret_stat->state, &parent, &utime, &stime, &start, &rss) != 6)
+        return false;
+    ret_stat->parent = parent;
+    ret_stat->cpu_ticks = utime + stime;
+    ret_stat->start_time = start;
+    ret_stat->resident_pages = rss;
+    return true;
+}
+
+guint64 process_start_time(pid_t pid)
+{
+    struct proc_stat stat;
+    return read_stat(pid, &stat) ? stat.start_time : 0;
+}
+
+bool process_is_alive(pid_t pid, guint64 start_time)
+{
+    struct proc_stat stat;
+    return pid > 0 && read_stat(pid, &stat) && stat.state != 'Z' && stat.state != 'X' && (start_time == 0 || stat.start_time == start_time);
+}
+
+/* Every process as pid -> parent, from one pass over /proc. */
+static GHashTable *read_parents(void)
+{
+    GHashTable *parents = g_hash_table_new(NULL, NULL);
+    DIR *dir = opendir("/proc");
+    struct proc_stat stat;
+    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (pid > 0 && read_stat(pid, &stat) && stat.state != 'Z')
+            g_hash_table_insert(parents, GINT_TO_POINTER(pid), GINT_TO_POINTER(stat.parent));
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return parents;
+}
+
+static bool descends_from(GHashTable *parents, pid_t pid, pid_t ancestor)
+{
+    for (unsigned depth = 0; pid > 1 && depth < 4096; depth++) {
+        pid = GPOINTER_TO_INT(g_hash_table_lookup(parents, GINT_TO_POINTER(pid)));
+        if (pid == ancestor)
+            return true;
+    }
+    return false;
+}
+
+static GArray *list_descendants(pid_t ancestor)
+{
+    GArray *found = g_array_new(FALSE, FALSE, sizeof(pid_t));
+    g_autoptr(GHashTable) parents = read_parents();
+    GHashTableIter iter;
+    gpointer key;
+    g_hash_table_iter_init(&iter, parents);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        pid_t pid = GPOINTER_TO_INT(key);
+        if (descends_from(parents, pid, ancestor))
+            g_array_append_val(found, pid);
+    }
+    return found;
+}
+
+void process_kill_descendants(pid_t pid)
+{
+    for (unsigned round = 0; round < KILL_ROUNDS; round++) {
+        g_autoptr(GArray) found = list_descendants(pid);
+        if (found->len == 0)
+            return;
+        for (unsigned i = 0; i < found->len; i++)
+            kill(g_array_index(found, pid_t, i), SIGKILL);
+        while (pid == getpid() && waitpid(-1, NULL, WNOHANG) > 0)
+            continue;
+    }
+}
+
+void process_become_subreaper(void)
+{
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+void process_tree_usage(pid_t pid, guint64 *ret_memory_bytes, guint64 *ret_cpu_ms)
+{
+    g_autoptr(GArray) tree = list_descendants(pid);
+    guint64 pages = 0, ticks = 0;
+    g_array_append_val(tree, pid);
+    for (unsigned i = 0; i < tree->len; i++) {
+        struct proc_stat stat;
+        if (!read_stat(g_array_index(tree, pid_t, i), &stat))
+            continue;
+        pages += stat.resident_pages;
+        ticks += stat.cpu_ticks;
+    }
+    *ret_memory_bytes = pages * (guint64)sysconf(_SC_PAGESIZE);
+    *ret_cpu_ms = ticks * 1000 / (guint64)sysconf(_SC_CLK_TCK);
+}

@@ -1,0 +1,63 @@
+/* Processes by handle (pidfd), never by number alone. Process groups, parent-death signals, kill ladder. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct process {
+    pid_t pid;
+    int pidfd;          /* readable once the process has ended; closed by process_clear() */
+    guint64 start_time; /* clock ticks since boot, field 22 of /proc/PID/stat: identifies the process with its pid */
+};
+
+struct process_options {
+    const char *const *argv;            /* NULL-terminated; argv[0] is searched in PATH */
+    const char *const *env;             /* NULL-terminated "NAME=value" added to the environment, or NULL */
+    const char *folder;                 /* working directory, or NULL */
+    int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null */
+    int death_signal;                   /* sent to the child when this process dies; 0: none */
+    bool new_group;                     /* leader of its own process group */
+};
+
+/* Starts a process; every other descriptor is closed in it and its signal mask is empty. */
+bool process_spawn(const struct process_options *options, struct process *ret_process, GError **error);
+
+/* Closes the handle; the process is left alone. */
+void process_clear(struct process *process);
+
+/* Sends a signal through the handle; false if the process has ended. */
+bool process_signal(const struct process *process, int signal_number);
+
+/* Sends a signal to the whole group of a process that leads one; false if nothing is left. */
+bool process_signal_group(const struct process *process, int signal_number);
+
+/* Reaps an ended child without blocking: 1 and its wait status, 0 while it runs, -1 when it is no child. */
+int process_reap(const struct process *process, int *ret_status);
+
+/* TERM to the group, KILL to it and to every descendant after `deadline_ms`, then reaps. Blocks in poll, at most deadline + 1 s. */
+void process_end(struct process *process, int deadline_ms);
+
+/* Start time of a process, or 0 if there is none with this pid. */
+guint64 process_start_time(pid_t pid);
+
+/* True if `pid` runs and started at `start_time` (0: any). A zombie does not run. */
+bool process_is_alive(pid_t pid, guint64 start_time);
+
+/* Kills every descendant of `pid` (not itself), found through /proc, until none is left (at most a few rounds). */
+void process_kill_descendants(pid_t pid);
+
+/* SIGKILL to one process; waits until it has ended (at most 1 s) and reaps it when it is a child. False if there was none. */
+bool process_kill_now(pid_t pid);
+
+/* True if a running process has "NAME=value" in the environment it was started with. */
+bool process_has_mark(pid_t pid, const char *mark);
+
+/* Kills every process with "NAME=value" in its environment, wherever it was adopted, except this one. */
+void process_kill_marked(const char *mark);
+
+/* Becomes the reaper of orphaned descendants, so that none is lost. */
+void process_become_subreaper(void);
+
+/* Sum over a process and its descendants: resident bytes and processor time in ms. */
+void process_tree_usage(pid_t pid, guint64 *ret_memory_bytes, guint64 *ret_cpu_ms);

@@ -1,0 +1,36 @@
+#include "os/runtime.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+char *runtime_base_path(void)
+{
+    return g_strdup_printf("/tmp/clx-%u", (unsigned)geteuid());
+}
+
+bool runtime_make_private_folder(const char *path, GError **error)
+{
+    struct stat info;
+
+    if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+        g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "%s: cannot make the folder: %s", path, g_strerror(errno));
+        return false;
+    }
+    if (lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 077) == 0)
+        return true;
+    g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "%s: is not a private folder of this user; remove it", path);
+    return false;
+}
+
+char *runtime_make_folder(const char *name, GError **error)
+{
+    g_autofree char *base = runtime_base_path();
+    g_autofree char *path = g_build_filename(base, name, NULL);
+
+    if (!runtime_make_private_folder(base, error) || !runtime_make_private_folder(path, error))
+        return NULL;
+    return g_steal_pointer(&path);
+}

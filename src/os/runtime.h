@@ -1,0 +1,15 @@
+/* The runtime folder of a user, /tmp/clx-<uid>: short enough for sockets, and not taken from the environment, because all processes of the
+ * user must find the same one. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* Its path, whether it exists or not; the caller frees it. */
+char *runtime_base_path(void);
+
+/* Makes a folder that only this user can enter; one that somebody else owns or can enter is refused. */
+bool runtime_make_private_folder(const char *path, GError **error);
+
+/* Makes the folder and a private one of this name in it; the caller frees the path. */
+char *runtime_make_folder(const char *name, GError **error);
