@@ -1,0 +1,15 @@
+/* Wake-ups between processes: a unix datagram socket per listener in the runtime folder of a database. Nobody polls. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* Listens under a channel name ("notebook" for workers, "build-<session>" for a build); returns a pollable non-blocking
+ * descriptor, or -1. The socket file's path goes to `ret_path` (caller frees; unlink it when done). */
+int doorbell_listen(const char *db_path, const char *channel, char **ret_path, GError **error);
+
+/* Empties a listener's queue. */
+void doorbell_drain(int fd);
+
+/* Rings every listener of a channel; listeners that are gone are swept away. Never fails, never blocks. */
+void doorbell_ring(const char *db_path, const char *channel);

@@ -1,0 +1,34 @@
+/* Jobs as people see and steer them, beside the ways of builds and workers in store.h. */
+#pragma once
+
+#include "store/store.h"
+
+struct job_view {
+    gint64 id, worker_id; /* worker_id 0: none yet */
+    char *type;
+    enum job_status status;
+    char *input_file, *output_file, *session_id;
+    int attempts, max_attempts, kills;
+    char *created_at, *started_at, *completed_at, *cancelled_by; /* UTC, or NULL */
+    char *payload, *result, *error;                              /* JSON, or NULL */
+    double run_s, age_s;                                         /* since the last claim until its end or now; since its submission */
+};
+void job_view_free(struct job_view *view);
+typedef struct job_view job_view;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(job_view, job_view_free)
+
+/* A job by its id: 1 and the view, 0 none, -1 error. */
+int job_view_find(struct store *store, gint64 id, struct job_view **ret_view, GError **error);
+
+/* The newest `limit` jobs (-1: all), oldest first. `session_id` NULL: of all builds; `statuses`: names between commas (",failed,"), or NULL. */
+typedef void job_view_each(const struct job_view *view, gpointer data);
+bool job_view_list(struct store *store, const char *session_id, const char *statuses, gint64 limit, job_view_each *each, gpointer data,
+                   GError **error);
+
+/* Cancels a job that is pending or processing: 1 done, 0 it had ended already (or there is none), -1 error. Its worker notices within a
+ * heartbeat. */
+int job_cancel(struct store *store, gint64 id, const char *by, GError **error);
+
+/* Submits a copy of a failed or cancelled job that belongs to no build, so that workers of no build that have this fit do it: its id, 0 when the job is in
+ * another status (or there is none), -1 error. */
+gint64 job_retry(struct store *store, gint64 id, const char *fit, GError **error);

@@ -1,0 +1,258 @@
+#include <string.h>
+
+#include "base/error.h"
+#include "store/schema.h"
+
+#define JOB_COLUMNS                                                                                                                        \
+    "id, job_type, status, input_file, output_file, content_hash, session_id, payload, result, error, attempts, max_attempts, worker_id, " \
+    "priority, fit"
+
+void job_free(struct job *job)
+{
+    if (!job)
+        return;
+    g_free(job->input_file);
+    g_free(job->output_file);
+    g_free(job->content_hash);
+    g_free(job->session_id);
+    g_free(job->fit);
+    json_decref(job->payload);
+    json_decref(job->result);
+    json_decref(job->error);
+    g_free(job);
+}
+
+static json_t *column_json(sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+
+    return text ? json_parse(text, strlen(text), NULL) : NULL;
+}
+
+static struct job *read_job(sqlite3_stmt *statement)
+{
+    struct job *job = g_new0(struct job, 1);
+
+    job->id = sqlite3_column_int64(statement, 0);
+    job->type = glossary_find(job_type_names, (const char *)sqlite3_column_text(statement, 1));
+    job->status = glossary_find(job_status_names, (const char *)sqlite3_column_text(statement, 2));
+    job->input_file = db_column_text(statement, 3);
+    job->output_file = db_column_text(statement, 4);
+    job->content_hash = db_column_text(statement, 5);
+    job->session_id = db_column_text(statement, 6);
+    job->payload = column_json(statement, 7);
+    job->result = column_json(statement, 8);
+    job->error = column_json(statement, 9);
+    job->attempts = sqlite3_column_int(statement, 10);
+    job->max_attempts = sqlite3_column_int(statement, 11);
+    job->worker_id = sqlite3_column_int64(statement, 12);
+    job->priority = sqlite3_column_int(statement, 13);
+    job->fit = db_column_text(statement, 14);
+    return job;
+}
+
+bool job_submit(struct store *store, struct job *job, GError **error)
+{
+    g_autofree char *payload = json_to_text(job->payload);
+
+    if (!db_run(&store->db, NULL, error,
+                "INSERT INTO jobs (job_type, input_file, output_file, content_hash, session_id, payload, priority, fit)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "ssssssis", job_type_names[job->type], job->input_file ? job->input_file : "", job->output_file ? job->output_file : "",
+                job->content_hash ? job->content_hash : "", job->session_id, payload, (gint64)job->priority, job->fit))
+        return false;
+    job->id = sqlite3_last_insert_rowid(store->db.handle);
+    job->status = JOB_PENDING;
+    return true;
+}
+
+/* A worker's session and fit never change, so that one look is enough. */
+static bool remember_claimer(struct store *store, gint64 worker_id, GError **error)
+{
+    sqlite3_stmt *statement;
+    int got;
+
+    if (store->claimer == worker_id)
+        return true;
+    statement = db_query(&store->db, error, "SELECT session_id, json_extract(config, '$.fit') FROM workers WHERE id = ?1", "i", worker_id);
+    got = statement ? db_step(&store->db, statement, error) : -1;
+    if (got == 0)
+        g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "worker %" G_GINT64_FORMAT " is not registered", worker_id);
+    if (got <= 0)
+        return false;
+    g_free(store->claimer_session);
+    g_free(store->claimer_fit);
+    store->claimer_session = db_column_text(statement, 0);
+    store->claimer_fit = db_column_text(statement, 1);
+    store->claimer = worker_id;
+    sqlite3_reset(statement);
+    return true;
+}
+
+#define CLAIM                                                                                                                              \
+    "UPDATE jobs SET status = 'processing', worker_id = ?1, attempts = attempts + 1, started_at = CURRENT_TIMESTAMP"                       \
+    " WHERE id = (SELECT id FROM jobs WHERE job_type = ?2 AND status = 'pending'"
+#define CLAIM_END                                                                                                                          \
+    " ORDER BY priority DESC, id LIMIT 1) AND EXISTS (SELECT 1 FROM workers WHERE id = ?1 AND status = 'idle') RETURNING " JOB_COLUMNS
+
+int job_claim(struct store *store, gint64 worker_id, enum job_type type, struct job **ret_job, GError **error)
+{
+    sqlite3_stmt *statement;
+    struct job *job;
+    int got;
+
+    if (!remember_claimer(store, worker_id, error))
+        return -1;
+    if (store->claimer_session)
+        statement = db_query(&store->db, error, CLAIM " AND session_id = ?3" CLAIM_END, "iss", worker_id, job_type_names[type],
+                             store->claimer_session);
+    else
+        statement =
+            db_query(&store->db, error, CLAIM " AND fit IS ?3" CLAIM_END, "iss", worker_id, job_type_names[type], store->claimer_fit);
+    got = statement ? db_step(&store->db, statement, error) : -1;
+    if (got <= 0)
+        return got;
+    job = read_job(statement);
+    if (db_step(&store->db, statement, error) < 0) { /* the statement, and with it the claim, ends here */
+        job_free(job);
+        return -1;
+    }
+    *ret_job = job;
+    return 1;
+}
+
+static bool check_token(int n_changes, gint64 id, int token, GError **error)
+{
+    if (n_changes == 1)
+        return true;
+    g_set_error(error, CLX_ERROR, CLX_ERROR_STALE, "job %" G_GINT64_FORMAT ": attempt %d is no longer the current one", id, token);
+    return false;
+}
+
+#define CURRENT " WHERE id = ?1 AND worker_id = ?2 AND attempts = ?3 AND status = 'processing'"
+
+bool job_complete(struct store *store, gint64 id, gint64 worker_id, int token, const json_t *result, GError **error)
+{
+    g_autofree char *text = result ? json_to_text(result) : NULL;
+    int n_changes = 0;
+
+    return db_run(&store->db, &n_changes, error, "UPDATE jobs SET status = 'completed', result = ?4, error = NULL" CURRENT, "iiis", id,
+                  worker_id, (gint64)token, text) &&
+           check_token(n_changes, id, token, error);
+}
+
+bool job_fail(struct store *store, gint64 id, gint64 worker_id, int token, const json_t *problem, bool is_retryable, GError **error)
+{
+    g_autofree char *text = problem ? json_to_text(problem) : NULL;
+    int n_changes = 0;
+
+    return db_run(&store->db, &n_changes, error,
+                  "UPDATE jobs SET status = CASE WHEN ?5 AND attempts < max_attempts THEN 'pending' ELSE 'failed' END, error = ?4" CURRENT,
+                  "iiisi", id, worker_id, (gint64)token, text, (gint64)is_retryable) &&
+           check_token(n_changes, id, token, error);
+}
+
+bool job_give_back(struct store *store, gint64 id, gint64 worker_id, int token, GError **error)
+{
+    int n_changes = 0;
+
+    return db_run(&store->db, &n_changes, error, "UPDATE jobs SET status = 'pending', max_attempts = max_attempts + 1" CURRENT, "iii", id,
+                  worker_id, (gint64)token) &&
+           check_token(n_changes, id, token, error);
+}
+
+int job_is_current(struct store *store, gint64 id, gint64 worker_id, int token, GError **error)
+{
+    sqlite3_stmt *statement = db_query(&store->db, error, "SELECT 1 FROM jobs" CURRENT, "iii", id, worker_id, (gint64)token);
+    int got = statement ? db_step(&store->db, statement, error) : -1;
+
+    if (got == 1)
+        sqlite3_reset(statement);
+    return got;
+}
+
+/* attempts and kills count this death already: `kills` is raised in the same statement. */
+int job_release_worker(struct store *store, gint64 worker_id, const char *reason, GError **error)
+{
+    g_autofree char *quarantine = g_strdup_printf("quarantined: it ended two workers; the last: %s", reason);
+    int n_changes = 0;
+
+    if (!db_run(&store->db, &n_changes, error,
+                "UPDATE jobs SET kills = kills + 1,"
+                " status = CASE WHEN kills + 1 >= 2 OR attempts >= max_attempts THEN 'failed' ELSE 'pending' END,"
+                " error = json_object('type', 'infrastructure', 'message', CASE WHEN kills + 1 >= 2 THEN ?3 ELSE ?2 END)"
+                " WHERE worker_id = ?1 AND status = 'processing'",
+                "iss", worker_id, reason, quarantine))
+        return -1;
+    return n_changes;
+}
+
+bool job_fail_worker(struct store *store, gint64 worker_id, const json_t *problem, GError **error)
+{
+    g_autofree char *text = json_to_text(problem);
+
+    return db_run(&store->db, NULL, error, "UPDATE jobs SET status = 'failed', error = ?2 WHERE worker_id = ?1 AND status = 'processing'",
+                  "is", worker_id, text);
+}
+
+bool job_cancel_session(struct store *store, const char *session_id, const char *by, GError **error)
+{
+    return db_run(&store->db, NULL, error,
+                  "UPDATE jobs SET status = 'cancelled', cancelled_at = CURRENT_TIMESTAMP, cancelled_by = ?2"
+                  " WHERE session_id = ?1 AND status IN ('pending', 'processing')",
+                  "ss", session_id, by);
+}
+
+int job_find(struct store *store, gint64 id, struct job **ret_job, GError **error)
+{
+    sqlite3_stmt *statement = db_query(&store->db, error, "SELECT " JOB_COLUMNS " FROM jobs WHERE id = ?1", "i", id);
+    int got = statement ? db_step(&store->db, statement, error) : -1;
+
+    if (got == 1) {
+        *ret_job = read_job(statement);
+        sqlite3_reset(statement);
+    }
+    return got;
+}
+
+/* All rows are read before the first call, so that `each` may use the store. */
+bool job_poll_ended(struct store *store, const char *session_id, gint64 *cursor, job_each *each, gpointer data, GError **error)
+{
+    g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify)job_free);
+    sqlite3_stmt *statement = db_query(&store->db, error,
+                                       "SELECT " JOB_COLUMNS ", ended_seq FROM jobs WHERE session_id = ?1 AND ended_seq > ?2"
+                                       " ORDER BY ended_seq",
+                                       "si", session_id, *cursor);
+    gint64 last = *cursor;
+    int got = -1;
+
+    while (statement && (got = db_step(&store->db, statement, error)) == 1) {
+        g_ptr_array_add(jobs, read_job(statement));
+        last = sqlite3_column_int64(statement, 15);
+    }
+    if (got < 0)
+        return false;
+    *cursor = last;
+    for (guint i = 0; i < jobs->len; i++)
+        each(jobs->pdata[i], data);
+    return true;
+}
+
+bool job_count(struct store *store, const char *session_id, int ret_counts[N_JOB_STATUSES], GError **error)
+{
+    sqlite3_stmt *statement =
+        db_query(&store->db, error, "SELECT status, count(*) FROM jobs WHERE session_id = ?1 GROUP BY status", "s", session_id);
+    int counts[N_JOB_STATUSES] = {0};
+    int got = -1;
+
+    while (statement && (got = db_step(&store->db, statement, error)) == 1) {
+        int status = glossary_find(job_status_names, (const char *)sqlite3_column_text(statement, 0));
+
+        if (status >= 0)
+            counts[status] = sqlite3_column_int(statement, 1);
+    }
+    if (got < 0)
+        return false;
+    memcpy(ret_counts, counts, sizeof counts);
+    return true;
+}
