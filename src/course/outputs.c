@@ -1,0 +1,282 @@
+#include "course/outputs.h"
+
+#include <string.h>
+
+#include "course/classify.h"
+#include "course/layout.h"
+#include "course/spec.h"
+#include "os/file.h"
+
+#define OUTPUT_LIMIT 2000000
+#define GROUP_FILE_LIMIT 100000
+
+struct plan {
+    const struct course *course;
+    struct diag_list *diags;
+    GPtrArray *outputs;
+    GHashTable *by_path; /* absolute path -> struct course_output * */
+    GHashTable *settled; /* pairs of sources with one path: what became of them is known */
+    GHashTable *groups;  /* struct dir_group * -> GPtrArray of its files */
+    bool is_full;
+    char *folders[N_KINDS][N_FORMATS]; /* of the section in the language that the loops are at */
+};
+
+/* Where in the loops the plan is. */
+struct spot {
+    const struct output_target *target;
+    const char *language;
+    const struct section *section;
+    const struct topic *topic;
+    const struct topic_file *file;
+    int kind, format;
+};
+
+static void output_free(gpointer data)
+{
+    struct course_output *output = data;
+    g_free(output->path);
+    g_free(output->source);
+    g_free(output);
+}
+
+static bool have_equal_bytes(const char *a, const char *b)
+{
+    g_autofree char *hash_a = file_sha256(a, NULL), *hash_b = file_sha256(b, NULL);
+    return hash_a != NULL && g_strcmp0(hash_a, hash_b) == 0;
+}
+
+/* A diagram's picture and an authored one of the same topic: the diagram's wins. */
+static bool is_picture_of(const struct course_output *diagram, const struct course_output *copy)
+{
+    return diagram->what == OUTPUT_DIAGRAM && copy->what == OUTPUT_COPY && diagram->topic != NULL && diagram->topic == copy->topic;
+}
+
+static void report_clash(struct plan *plan, const struct course_output *first, const struct course_output *second)
+{
+    if (is_picture_of(first, second) || is_picture_of(second, first)) {
+        const struct course_output *diagram = first->what == OUTPUT_DIAGRAM ? first : second;
+        const struct course_output *copy = diagram == first ? second : first;
+        diag_add(plan->diags, DIAG_NOTE, copy->source, 0, 0, NULL, "is replaced in the output by the picture of '%s'", diagram->source);
+        return;
+    }
+    if (first->what == OUTPUT_COPY && second->what == OUTPUT_COPY && have_equal_bytes(first->source, second->source))
+        return;
+    diag_add(plan->diags, DIAG_ERROR, first->source, 0, 0, "rename one of the sources", "has the same output path as '%s': '%s'",
+             second->source, first->path);
+}
+
+/* A second source for a path: reported once for each pair. */
+static void settle_clash(struct plan *plan, struct course_output *first, struct course_output *second)
+{
+    g_autofree char *pair = g_strjoin("\n", first->source, second->source, NULL);
+    if (strcmp(first->source, second->source) != 0 && g_hash_table_add(plan->settled, g_steal_pointer(&pair)))
+        report_clash(plan, first, second);
+    if (is_picture_of(second, first)) {
+        struct course_output kept = *first;
+        *first = *second;
+        *second = kept;
+        g_free(second->path);
+        second->path = g_steal_pointer(&first->path);
+        first->path = g_steal_pointer(&second->path);
+    }
+}
+
+/* Takes ownership of `path` and `source`. */
+static void add_output(struct plan *plan, const struct spot *spot, enum output_what what, char *path, char *source)
+{
+    struct course_output *output = g_new0(struct course_output, 1);
+    *output = (struct course_output){
+        .target = spot->target,
+        .path = path,
+        .what = what,
+        .section = spot->section,
+        .topic = spot->topic,
+        .topic_file = spot->file,
+        .source = source,
+        .language = spot->language,
+        .kind = spot->kind,
+        .format = spot->format,
+    };
+    g_autofree char *absolute = g_strconcat(spot->target->root, "/", path, NULL);
+    struct course_output *first = g_hash_table_lookup(plan->by_path, absolute);
+    if (first != NULL) {
+        settle_clash(plan, first, output);
+        output_free(output);
+        return;
+    }
+    plan->is_full = plan->outputs->len >= OUTPUT_LIMIT;
+    g_hash_table_insert(plan->by_path, g_steal_pointer(&absolute), output);
+    g_ptr_array_add(plan->outputs, output);
+}
+
+static void forget_folders(struct plan *plan)
+{
+    for (int kind = 0; kind < N_KINDS; kind++)
+        for (int format = 0; format < N_FORMATS; format++)
+            g_clear_pointer(&plan->folders[kind][format], g_free);
+}
+
+static const char *section_folder(struct plan *plan, const struct spot *spot)
+{
+    char **folder = &plan->folders[spot->kind][spot->format];
+    if (*folder == NULL)
+        *folder = layout_section_folder(plan->course, spot->target, spot->section, spot->language, (enum kind)spot->kind,
+                                        (enum format)spot->format);
+    return *folder;
+}
+
+static void add_file(struct plan *plan, const struct spot *spot)
+{
+    const struct topic_file *file = spot->file;
+    const char *folder = section_folder(plan, spot);
+    g_autofree char *name = NULL;
+    enum output_what what = OUTPUT_COPY;
+    switch (file->file_class) {
+    case FILE_NOTEBOOK:
+        what = OUTPUT_NOTEBOOK;
+        name = layout_notebook_name(plan->course, file, spot->language, (enum format)spot->format);
+        break;
+    case FILE_PLANTUML:
+    case FILE_DRAWIO:
+        what = OUTPUT_DIAGRAM;
+        name = layout_diagram_name(file, ".png");
+        break;
+    case FILE_IMAGE:
+    case FILE_DATA:
+        name = g_strdup(file->relative);
+        break;
+    }
+    add_output(plan, spot, what, g_strjoin("/", folder, name, NULL), g_strdup(file->path));
+}
+
+static void add_kinds_and_formats(struct plan *plan, struct spot *spot)
+{
+    for (int kind = 0; kind < N_KINDS; kind++)
+        for (int format = 0; format < N_FORMATS && !plan->is_full; format++) {
+            bool is_wanted = spot->target->kinds[kind] && spot->target->formats[format];
+            if (!is_wanted || (format == FORMAT_HTML && !spot->topic->has_html))
+                continue;
+            spot->kind = kind;
+            spot->format = format;
+            add_file(plan, spot);
+        }
+}
+
+struct group_walk {
+    GPtrArray *files;
+    const char *prefix;
+    bool is_flat;
+};
+
+static bool list_group_file(const char *relative, const struct stat *info, gpointer data)
+{
+    struct group_walk *walk = data;
+    bool is_wanted = !classify_is_ignored_file(relative) && (!walk->is_flat || strchr(relative, '/') == NULL);
+    if (is_wanted)
+        g_ptr_array_add(walk->files, g_strconcat(walk->prefix, relative, NULL));
+    return walk->files->len < GROUP_FILE_LIMIT;
+}
+
+static bool enter_nothing(const char *name, gpointer data)
+{
+    return false;
+}
+
+/* Lists the files of `subdir` ("" for the group's own folder) with their paths relative to the group's folder. */
+static void list_group_folder(struct plan *plan, const struct dir_group *group, const char *subdir, bool is_flat, GPtrArray *files)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_canonicalize_filename(group->path, plan->course->root);
+    g_autofree char *folder = g_build_filename(path, subdir, NULL);
+    g_autofree char *prefix = subdir[0] != '\0' ? g_strconcat(subdir, "/", NULL) : g_strdup("");
+    struct group_walk walk = {files, prefix, is_flat};
+    if (!file_walk(folder, is_flat ? enter_nothing : classify_enter, list_group_file, &walk, &error))
+        diag_add(plan->diags, DIAG_ERROR, NULL, 0, 0, NULL, "%s", error->message);
+    if (files->len >= GROUP_FILE_LIMIT)
+        diag_add(plan->diags, DIAG_ERROR, folder, 0, 0, NULL, "a directory group has more than %d files", GROUP_FILE_LIMIT);
+}
+
+static GPtrArray *group_files(struct plan *plan, const struct dir_group *group)
+{
+    GPtrArray *files = g_hash_table_lookup(plan->groups, group);
+    if (files != NULL)
+        return files;
+    files = g_ptr_array_new_with_free_func(g_free);
+    g_hash_table_insert(plan->groups, (gpointer)group, files);
+    if (group->subdirs == NULL)
+        list_group_folder(plan, group, "", !group->is_recursive, files);
+    else if (group->include_root_files)
+        list_group_folder(plan, group, "", true, files);
+    for (char **subdir = group->subdirs; subdir != NULL && *subdir != NULL; subdir++)
+        list_group_folder(plan, group, *subdir, !group->is_recursive, files);
+    return files;
+}
+
+static void add_group_level(struct plan *plan, struct spot *spot, const struct dir_group *group, enum kind kind)
+{
+    g_autofree char *folder = layout_course_folder(plan->course, spot->target, spot->language, kind);
+    g_autofree char *root = g_canonicalize_filename(group->path, plan->course->root);
+    const GPtrArray *files = group_files(plan, group);
+    for (unsigned i = 0; i < files->len && !plan->is_full; i++) {
+        char *source = g_build_filename(root, files->pdata[i], NULL);
+        char *path = g_build_filename(folder, group->name, files->pdata[i], NULL);
+        add_output(plan, spot, OUTPUT_COPY, path, source);
+    }
+}
+
+/* A default target has the group once for participants and once for the speaker. */
+static void add_groups(struct plan *plan, struct spot *spot, const GPtrArray *groups)
+{
+    const bool *kinds = spot->target->kinds;
+    bool is_public = kinds[KIND_CODE_ALONG] || kinds[KIND_COMPLETED];
+    spot->kind = spot->format = -1;
+    spot->file = NULL;
+    for (unsigned i = 0; i < groups->len; i++) {
+        if (is_public || !spot->target->is_default)
+            add_group_level(plan, spot, groups->pdata[i], KIND_COMPLETED);
+        if (kinds[KIND_SPEAKER] && spot->target->is_default)
+            add_group_level(plan, spot, groups->pdata[i], KIND_SPEAKER);
+    }
+}
+
+static void add_topic(struct plan *plan, struct spot *spot, const struct topic *topic)
+{
+    spot->topic = topic;
+    for (unsigned i = 0; i < topic->files->len && !plan->is_full; i++) {
+        spot->file = topic->files->pdata[i];
+        add_kinds_and_formats(plan, spot);
+    }
+    add_groups(plan, spot, topic->dir_groups);
+}
+
+static void add_language(struct plan *plan, const struct output_target *target, const char *language)
+{
+    struct spot spot = {.target = target, .language = language};
+    for (unsigned i = 0; i < plan->course->sections->len; i++) {
+        spot.section = plan->course->sections->pdata[i];
+        forget_folders(plan);
+        for (unsigned k = 0; k < spot.section->topics->len; k++)
+            add_topic(plan, &spot, spot.section->topics->pdata[k]);
+    }
+    spot.section = NULL;
+    spot.topic = NULL;
+    add_groups(plan, &spot, plan->course->dir_groups);
+}
+
+GPtrArray *course_outputs(const struct course *course, struct diag_list *diags)
+{
+    g_autoptr(GHashTable) by_path = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) settled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) groups = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
+    GPtrArray *outputs = g_ptr_array_new_with_free_func(output_free);
+    struct plan plan = {course, diags, outputs, by_path, settled, groups, false, {{NULL}}};
+    for (unsigned i = 0; i < course->targets->len; i++) {
+        const struct output_target *target = course->targets->pdata[i];
+        for (char **language = target->languages; *language != NULL; language++)
+            add_language(&plan, target, *language);
+    }
+    forget_folders(&plan);
+    if (plan.is_full)
+        diag_add(diags, DIAG_ERROR, course->spec_path, 0, 0, NULL, "the course has more than %d outputs", OUTPUT_LIMIT);
+    return outputs;
+}
