@@ -1,0 +1,8 @@
+/* HTML that others wrote (Markdown cells, rich outputs), made safe to stand inside a page. */
+#pragma once
+
+#include <glib.h>
+
+/* Appends the fragment with balanced elements, so that nothing behind it is swallowed and nothing around it closed. Left out: comments,
+ * scripts, event handlers, and elements that belong to a whole document (html, head, body, base, meta, link, title, …). */
+void html_append_fragment(GString *out, const char *fragment);

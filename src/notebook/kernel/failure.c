@@ -1,0 +1,111 @@
+#include "notebook/kernel/failure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define N_LINES_SHOWN 3
+#define MAX_LINE_LENGTH 120
+#define MAX_EVALUE_LENGTH 2000
+
+static char *strip_ansi(const char *text)
+{
+    g_autoptr(GRegex) regex = g_regex_new("\x1b\\[[0-9;?]*[A-Za-z]", G_REGEX_DEFAULT, 0, NULL);
+    char *plain = g_regex_replace_literal(regex, text, -1, 0, "", 0, NULL);
+    return plain != NULL ? plain : g_strdup(text);
+}
+
+static char *join_traceback(const json_t *failure)
+{
+    GString *all = g_string_new(NULL);
+    size_t i;
+    json_t *line;
+    json_array_foreach(json_object_get(failure, "traceback"), i, line) if (json_is_string(line))
+        g_string_append_printf(all, "%s\n", json_string_value(line));
+    g_autofree char *raw = g_string_free(all, FALSE);
+    return strip_ansi(raw);
+}
+
+static int count_lines(const char *text)
+{
+    int n = 1;
+    for (; *text != '\0'; text++)
+        n += *text == '\n';
+    return n;
+}
+
+/* The line of the cell that the innermost frame inside it names, or 1. IPython's forms through the years: "Cell In[3], line 2",
+ * "Cell In [3], line 2", "Input In [3], in <cell line: 2>()", "<ipython-input-3-hash> in ...\n----> 2". */
+static int find_line(const struct cell *cell, const char *traceback)
+{
+    g_autofree char *pattern = g_strdup_printf(
+        "In ?\\[%d\\](?:, line |, in <cell line: )(\\d{1,6})|<ipython-input-%d-[^\\n]*\\n(?:[^\\n]*\\n){0,4}?-+> (\\d{1,6})",
+        cell->execution_count, cell->execution_count);
+    g_autoptr(GRegex) regex = g_regex_new(pattern, G_REGEX_DEFAULT, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    int line = 1, n_lines = count_lines(cell->source);
+    if (regex == NULL)
+        return 1;
+    g_regex_match(regex, traceback, 0, &match);
+    for (; g_match_info_matches(match); g_match_info_next(match, NULL)) {
+        g_autofree char *first = g_match_info_fetch(match, 1);
+        g_autofree char *second = g_match_info_fetch(match, 2);
+        int found = atoi(first != NULL && *first != '\0' ? first : second != NULL ? second : "");
+        if (found >= 1 && found <= n_lines)
+            line = found;
+    }
+    return line;
+}
+
+/* The compiler's first "input_line_7:2:5: error: ..." from the traceback or what was printed, or NULL. */
+static char *find_diagnostic(const struct cell *cell, const char *traceback)
+{
+    g_autoptr(GRegex) regex = g_regex_new("[^\\s:]+:\\d+:\\d+: (?:fatal )?error: [^\\n]*", G_REGEX_DEFAULT, 0, NULL);
+    GString *all = g_string_new(traceback);
+    g_autoptr(GMatchInfo) match = NULL;
+    size_t i;
+    json_t *output;
+    json_array_foreach(cell->outputs, i, output) if (strcmp(json_get_text(output, "name", ""), "stderr") == 0)
+        g_string_append_printf(all, "\n%s", json_get_text(output, "text", ""));
+    g_autofree char *raw = g_string_free(all, FALSE);
+    g_autofree char *text = strip_ansi(raw);
+    return g_regex_match(regex, text, 0, &match) ? g_match_info_fetch(match, 0) : NULL;
+}
+
+static void append_shortened(GString *text, const char *line)
+{
+    g_autofree char *valid = g_utf8_make_valid(line, -1);
+    bool is_long = g_utf8_strlen(valid, -1) > MAX_LINE_LENGTH;
+    g_autofree char *start = is_long ? g_utf8_substring(valid, 0, MAX_LINE_LENGTH) : g_strdup(valid);
+    g_string_append_printf(text, "\n    %s%s", start, is_long ? " ..." : "");
+}
+
+char *failure_describe(const struct cell *cell, const char *name, int line, const char *problem)
+{
+    GString *text = g_string_new(NULL);
+    int first = cell->text_line > 0 ? cell->text_line : cell->line;
+    g_string_printf(text, "%s:%d: cell %d: %s", name, first + line - 1, cell->index + 1, problem);
+    g_auto(GStrv) lines = g_strsplit(cell->source, "\n", -1);
+    unsigned n = 0;
+    for (char **source_line = lines; *source_line != NULL && n < N_LINES_SHOWN; source_line++) {
+        g_strchomp(*source_line);
+        if (**source_line == '\0')
+            continue;
+        append_shortened(text, *source_line);
+        n++;
+    }
+    return g_string_free(text, FALSE);
+}
+
+char *failure_format(const struct cell *cell, const char *name, const json_t *failure)
+{
+    const char *class = json_get_text(failure, "ename", "error");
+    g_autofree char *stripped = strip_ansi(json_get_text(failure, "evalue", ""));
+    g_autofree char *evalue =
+        g_utf8_strlen(stripped, -1) > MAX_EVALUE_LENGTH ? g_utf8_substring(stripped, 0, MAX_EVALUE_LENGTH) : g_strdup(stripped);
+    g_autofree char *traceback = join_traceback(failure);
+    g_autofree char *diagnostic = find_diagnostic(cell, traceback);
+    bool asks = strcmp(class, "StdinNotImplementedError") == 0;
+    g_autofree char *problem = g_strconcat(asks ? "asks for input, which nobody can give here: " : "", class, *evalue != '\0' ? ": " : "",
+                                           evalue, diagnostic != NULL ? "\n    " : "", diagnostic != NULL ? diagnostic : "", NULL);
+    return failure_describe(cell, name, find_line(cell, traceback), problem);
+}

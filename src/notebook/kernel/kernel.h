@@ -1,0 +1,27 @@
+/* Running a notebook's code on a Jupyter kernel (messaging protocol 5.3 over ZeroMQ, ipc transport, HMAC-SHA256 signed). */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "notebook/notebook.h"
+
+struct kernel_options {
+    const char *kernel;                                     /* kernelspec name: "python3" */
+    const char *folder;                                     /* working directory of the kernel: a private copy of the topic's files */
+    const char *runtime_dir;                                /* private folder for the connection file and sockets (short path) */
+    const char *source_name;                                /* for messages: the file the author knows */
+    int cell_timeout_s;                                     /* deadline of one cell; 0: 300 */
+    bool skips_errors;                                      /* a raising cell does not end the run */
+    void (*progress)(int cell, int n_cells, gpointer data); /* cell from 1; may be NULL; called before each cell */
+    gpointer data;
+};
+
+/* Runs all code cells of `notebook` in order on a fresh kernel and fills their `outputs` and `execution_count`; runs the default
+ * GMainContext while it waits, so heartbeats go on. A cell that raises ends the run (CLX_ERROR_SOURCE, message with file, source line, cell
+ * number, first lines, exception) unless tagged raises-exception or skips_errors. A kernel that dies, does not start or hangs is
+ * CLX_ERROR_INFRASTRUCTURE; one that is not installed CLX_ERROR_NOT_FOUND with the remedy. The kernel and its children are gone on return. */
+bool kernel_run(struct notebook *notebook, const struct kernel_options *options, GError **error);
+
+/* Identifies a kernel for cache keys: a hash of its kernelspec (path, argv, mtime of its interpreter); NULL with NOT_FOUND. */
+char *kernel_fingerprint(const char *kernel, GError **error);

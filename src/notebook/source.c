@@ -1,0 +1,177 @@
+#include "notebook/source.h"
+
+#include <string.h>
+
+#include "notebook/languages.h"
+
+int source_line(const struct source_reader *reader, int i)
+{
+    int line = i < reader->lines->n ? reader->lines->numbers[i] : 1;
+    if (reader->line_map == 0 || line < 1 || (guint)line > reader->line_map->len)
+        return line;
+    return (int)g_array_index(reader->line_map, guint, line - 1);
+}
+
+struct cell *source_add_cell(struct source_reader *reader, enum cell_type type, char *const *lines, int n, json_t *metadata, int line)
+{
+    g_autofree char *text = join_lines(lines, n);
+    struct cell *cell = cell_new(type, text, line);
+    json_decref(cell->metadata);
+    cell->metadata = metadata;
+    g_ptr_array_add(reader->notebook->cells, cell);
+    return cell;
+}
+
+/* A cell in another language becomes a cell with that language's magic. */
+static void apply_language(struct cell *cell, const char *main_language)
+{
+    const char *language = json_get_text(cell->metadata, "language", 0);
+    if (language == 0)
+        return;
+    g_autofree char *name = g_strdup(language);
+    g_autofree char *usual = language_usual_name(name);
+    if (strcmp(name, main_language) == 0) {
+        json_object_del(cell->metadata, "language");
+        return;
+    }
+    if (strcmp(usual, main_language) == 0 || !language_is_magic(name))
+        return;
+    json_object_del(cell->metadata, "language");
+    const char *magic = strcmp(main_language, "csharp") == 0 ? "#!" : "%%", *args = json_get_text(cell->metadata, "magic_args", 0);
+    char *source = g_strconcat(magic, name, args != 0 ? " " : "", args != 0 ? args : "", "\n", cell->source, NULL);
+    json_object_del(cell->metadata, "magic_args");
+    g_free(cell->source);
+    cell->source = source;
+}
+
+static json_t *jupytext_of(struct notebook *notebook)
+{
+    json_t *jupytext = json_object_get(notebook->metadata, "jupytext");
+    if (json_is_object(jupytext))
+        return jupytext;
+    jupytext = json_object();
+    json_object_set_new(notebook->metadata, "jupytext", jupytext);
+    return jupytext;
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* All keys of the cells' metadata but those that are jupytext's own, sorted. */
+static GPtrArray *collect_keys(const struct notebook *notebook)
+{
+    static const char *const own[] = {"skipline", "noskipline", "cell_marker", "lines_to_next_cell", "lines_to_end_of_cell_marker", 0};
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    GPtrArray *keys = g_ptr_array_new();
+    for (guint i = 0; i < notebook->cells->len; i++) {
+        const char *key;
+        json_t *value;
+        json_object_foreach(((struct cell *)g_ptr_array_index(notebook->cells, i))->metadata, key, value)
+        {
+            if (glossary_find(own, key) < 0 && g_hash_table_add(seen, (gpointer)key))
+                g_ptr_array_add(keys, (gpointer)key);
+        }
+    }
+    g_ptr_array_sort(keys, compare_names);
+    return keys;
+}
+
+static void set_filters(struct notebook *notebook)
+{
+    json_t *jupytext = jupytext_of(notebook);
+    json_object_set_new(jupytext, "notebook_metadata_filter", json_string("-all"));
+    if (json_object_get(jupytext, "cell_metadata_filter") != 0)
+        return;
+    g_autoptr(GPtrArray) keys = collect_keys(notebook);
+    GString *filter = g_string_new(0);
+    for (guint i = 0; i < keys->len; i++)
+        g_string_append_printf(filter, "%s,", (const char *)g_ptr_array_index(keys, i));
+    g_string_append(filter, "-all");
+    json_object_set_new(jupytext, "cell_metadata_filter", json_string(filter->str));
+    g_string_free(filter, TRUE);
+}
+
+static bool is_in(const GPtrArray *names, const char *name)
+{
+    return g_ptr_array_find_with_equal_func((GPtrArray *)names, name, g_str_equal, 0);
+}
+
+/* The header names a filter for cells: it grows by the keys that the cells have. */
+static void extend_cell_filter(struct notebook *notebook, json_t *jupytext)
+{
+    g_autoptr(GPtrArray) keys = collect_keys(notebook);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free), excluded = g_ptr_array_new_with_free_func(g_free);
+    g_auto(GStrv) old = g_strsplit(json_get_text(jupytext, "cell_metadata_filter", ""), ",", -1);
+    for (int i = 0; old[i] != 0; i++) {
+        const char *name = g_strstrip(old[i]);
+        if (*name == '-' && (strcmp(name, "-all") == 0 || !is_in(keys, name + 1)))
+            g_ptr_array_add(excluded, g_strdup(name));
+        else if (*name != '-' && *name != 0)
+            g_ptr_array_add(names, g_strdup(*name == '+' ? name + 1 : name));
+    }
+    for (guint i = 0; i < keys->len && !is_in(names, "all"); i++)
+        if (!is_in(names, g_ptr_array_index(keys, i)))
+            g_ptr_array_add(names, g_strdup(g_ptr_array_index(keys, i)));
+    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_extend(names, excluded, (GCopyFunc)(void (*)(void))g_strdup, 0);
+    g_ptr_array_add(names, 0);
+    g_autofree char *filter = g_strjoinv(",", (char **)names->pdata);
+    json_object_set_new(jupytext, "cell_metadata_filter", json_string(filter));
+}
+
+static void extend_notebook_filter(struct notebook *notebook)
+{
+    static const char *const usual[] = {"jupytext", "kernelspec", "org_babel", "kernel_info", "orphan", "tocdepth", 0};
+    json_t *jupytext = json_object_get(notebook->metadata, "jupytext");
+    const char *old = json_get_text(jupytext, "notebook_metadata_filter", "");
+    g_auto(GStrv) names = g_strsplit(old, ",", -1);
+    if (g_strv_contains((const char *const *)names, "all") || g_strv_contains((const char *const *)names, "-all"))
+        return;
+    g_autoptr(GString) filter = g_string_new(old);
+    const char *key;
+    json_t *value;
+    json_object_foreach(notebook->metadata, key, value)
+    {
+        g_autofree char *negative = g_strconcat("-", key, NULL);
+        if (glossary_find(usual, key) >= 0 || g_strv_contains((const char *const *)names, key) ||
+            g_strv_contains((const char *const *)names, negative))
+            continue;
+        g_string_append_printf(filter, "%s%s", filter->len > 0 ? "," : "", key);
+    }
+    if (filter->len > 0)
+        json_object_set_new(jupytext_of(notebook), "notebook_metadata_filter", json_string(filter->str));
+}
+
+void notebook_set_language(struct notebook *notebook)
+{
+    json_t *jupytext = json_object_get(notebook->metadata, "jupytext");
+    json_object_del(jupytext, "text_representation");
+    if (jupytext != 0 && json_object_size(jupytext) == 0)
+        json_object_del(notebook->metadata, "jupytext");
+    json_object_set_new(notebook->metadata, "kernelspec", language_kernelspec(notebook->prog_lang));
+    json_object_set_new(notebook->metadata, "language_info", language_info(notebook->prog_lang));
+}
+
+void source_finish(struct source_reader *reader, bool with_filters)
+{
+    struct notebook *notebook = reader->notebook;
+    g_autofree char *language = language_main(notebook->metadata, notebook->prog_lang);
+    if (json_object_get(json_object_get(notebook->metadata, "kernelspec"), "language") == 0 && notebook->cells->len > 0)
+        json_object_set_new(jupytext_of(notebook), "main_language", json_string(language));
+    for (guint i = 0; i < notebook->cells->len; i++)
+        apply_language(g_ptr_array_index(notebook->cells, i), language);
+    json_t *jupytext = json_object_get(notebook->metadata, "jupytext");
+    if (with_filters && !reader->has_jupyter_header)
+        set_filters(notebook);
+    else if (with_filters && json_is_string(json_object_get(jupytext, "cell_metadata_filter")))
+        extend_cell_filter(notebook, jupytext);
+    else if (with_filters)
+        extend_notebook_filter(notebook);
+    if (reader->metadata_is_json && json_object_get(jupytext_of(notebook), "cell_metadata_json") == 0)
+        json_object_set_new(jupytext_of(notebook), "cell_metadata_json", json_true());
+    notebook_set_language(notebook);
+    notebook_give_ids(notebook);
+    tags_check(notebook, reader->name, reader->diags);
+}
