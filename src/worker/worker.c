@@ -1,0 +1,393 @@
+/* Jobs run from the main loop's own level, never from inside a callback: what a job waits for (a kernel, a picture) is waited for in the
+ * same main context, so that heartbeats, signals and the parent's death are heard during a job too. Those callbacks may have to end the
+ * process in the middle of a job; finish() therefore ends every process below this one and leaves with exit(). */
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "config/fit.h"
+#include "os/file.h"
+#include "os/process.h"
+#include "os/runtime.h"
+#include "os/signals.h"
+#include "store/doorbell.h"
+#include "store/store.h"
+
+#define HEARTBEAT_MS 2000
+
+struct worker {
+    enum job_type type;
+    const char *jobs_db;
+    const char *session_id; /* of `row`; NULL: belongs to no build */
+    bool is_verbose;
+    gint64 id;
+    struct worker_row *row; /* as it was at the start */
+    struct store *store;
+    struct worker_context context;
+    char *runtime_dir;
+    struct job *job; /* what it is at, or NULL */
+    char *progress;
+    char *bell_path;
+    int bell_fd, parent_fd;
+    bool has_lost_job;               /* cancelled or given to another one */
+    guint64 cpu_ms;                  /* at the last heartbeat */
+    gint64 heartbeat_at, idle_since; /* monotonic, in us */
+    gint64 idle_limit_us;            /* 0: none */
+};
+
+static void log_line(const struct worker *worker, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void log_line(const struct worker *worker, const char *format, ...)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *time = g_date_time_format(now, "%F %T");
+    g_autofree char *text = NULL;
+    va_list values;
+
+    va_start(values, format);
+    text = g_strdup_vprintf(format, values);
+    va_end(values);
+    fprintf(stderr, "%s %s worker %" G_GINT64_FORMAT ": %s\n", time, job_type_names[worker->type], worker->id, text);
+}
+
+static void add_event_with(struct worker *worker, const char *type, const char *message, const json_t *metadata)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!event_add(worker->store, type, worker->id, job_type_names[worker->type], "direct", worker->session_id, message, metadata, &error))
+        log_line(worker, "%s", error->message);
+}
+
+static void add_event(struct worker *worker, const char *type, const char *message)
+{
+    add_event_with(worker, type, message, NULL);
+}
+
+/* ---- the end ---- */
+
+static void give_job_back(struct worker *worker)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!worker->job || worker->has_lost_job)
+        return;
+    if (!job_give_back(worker->store, worker->job->id, worker->id, worker->job->attempts, &error))
+        log_line(worker, "%s", error->message);
+}
+
+static void clear_worker(struct worker *worker)
+{
+    if (worker->bell_path)
+        unlink(worker->bell_path);
+    if (worker->runtime_dir)
+        file_remove_tree(worker->runtime_dir, NULL);
+    cache_close(worker->context.cache);
+    store_close(worker->store);
+    worker_row_free(worker->row);
+    g_free(worker->bell_path);
+    g_free(worker->runtime_dir);
+    g_free(worker->progress);
+    job_free(worker->job);
+}
+
+/* A graceful end at any moment, also inside of a job: job back, processes gone, row gone, and the others told. */
+G_NORETURN static void finish(struct worker *worker, const char *event, const char *reason)
+{
+    log_line(worker, "ends: %s", reason);
+    if (event)
+        add_event(worker, event, reason);
+    give_job_back(worker);
+    process_kill_descendants(getpid());
+    worker_remove(worker->store, worker->id, NULL);
+    add_event(worker, "worker_stopped", reason);
+    doorbell_ring(worker->jobs_db, job_type_names[worker->type]);
+    clear_worker(worker);
+    exit(EXIT_SUCCESS);
+}
+
+static bool has_parent_died(const struct worker *worker)
+{
+    return worker->session_id && !process_is_alive((pid_t)worker->row->parent_pid, worker->row->parent_start_time);
+}
+
+static void on_signal(int signal_number, gpointer data)
+{
+    struct worker *worker = data;
+
+    if (has_parent_died(worker))
+        finish(worker, "parent_died", "the build died");
+    finish(worker, "worker_stopping", signal_number == SIGTERM ? "told to stop (SIGTERM)" : "told to stop (SIGINT)");
+}
+
+static gboolean on_parent_end(gint fd, GIOCondition condition, gpointer data)
+{
+    finish(data, "parent_died", "the build died");
+}
+
+/* The death signal tells first; the handle also tells where there was no signal, and a parent that is gone already is seen here. */
+static void watch_parent(struct worker *worker)
+{
+    if (!worker->session_id)
+        return;
+    worker->parent_fd = (int)syscall(SYS_pidfd_open, (pid_t)worker->row->parent_pid, 0);
+    if (worker->parent_fd < 0 || has_parent_died(worker))
+        finish(worker, "parent_died", "the build died before the worker was ready");
+    g_unix_fd_add(worker->parent_fd, G_IO_IN, on_parent_end, worker);
+}
+
+/* ---- heartbeat ---- */
+
+/* The processes of a job that nobody wants any more are ended; its handler then fails by itself. */
+static void check_job(struct worker *worker)
+{
+    if (!worker->job || worker->has_lost_job ||
+        job_is_current(worker->store, worker->job->id, worker->id, worker->job->attempts, NULL) != 0)
+        return;
+    log_line(worker, "job %" G_GINT64_FORMAT " was cancelled", worker->job->id);
+    worker->has_lost_job = true;
+    process_kill_descendants(getpid());
+}
+
+static void send_heartbeat(struct worker *worker)
+{
+    gint64 now = g_get_monotonic_time();
+    guint64 memory = 0, cpu_ms = 0;
+    double percent = 0;
+    g_autoptr(GError) error = NULL;
+
+    process_tree_usage(getpid(), &memory, &cpu_ms);
+    if (worker->heartbeat_at && cpu_ms > worker->cpu_ms)
+        percent = (double)(cpu_ms - worker->cpu_ms) * 100000.0 / (double)MAX(now - worker->heartbeat_at, 1);
+    worker->cpu_ms = cpu_ms;
+    worker->heartbeat_at = now;
+    if (worker_heartbeat(worker->store, worker->id, percent, (double)memory / 1048576.0, worker->progress, &error))
+        return;
+    if (g_error_matches(error, CLX_ERROR, CLX_ERROR_STALE))
+        finish(worker, "worker_stopping", "its row is gone");
+    log_line(worker, "%s", error->message);
+}
+
+static gboolean on_heartbeat(gpointer data)
+{
+    struct worker *worker = data;
+
+    send_heartbeat(worker);
+    check_job(worker);
+    if (worker->idle_limit_us && !worker->job && g_get_monotonic_time() - worker->idle_since > worker->idle_limit_us)
+        finish(worker, "worker_stopping", "nothing to do for a long time");
+    return G_SOURCE_CONTINUE;
+}
+
+static void on_progress(const char *progress, gpointer data)
+{
+    struct worker *worker = data;
+
+    g_free(worker->progress);
+    worker->progress = g_strdup(progress);
+}
+
+/* ---- jobs ---- */
+
+static const char *error_type(const GError *error)
+{
+    if (g_error_matches(error, CLX_ERROR, CLX_ERROR_SOURCE))
+        return "source";
+    return g_error_matches(error, CLX_ERROR, CLX_ERROR_NOT_FOUND) ? "not_found" : "infrastructure";
+}
+
+static void report_failure(struct worker *worker, const struct job *job, const GError *problem, GError **error)
+{
+    const char *type = error_type(problem);
+    g_autoptr(json_t) object = json_pack("{s:s, s:s}", "type", type, "message", problem->message);
+
+    if (!object) /* a message that is not UTF-8 */
+        object = json_pack("{s:s, s:s}", "type", type, "message", "the job failed with a message that is not UTF-8");
+    log_line(worker, "job %" G_GINT64_FORMAT " failed: %s", job->id, problem->message);
+    job_fail(worker->store, job->id, worker->id, job->attempts, object, g_str_equal(type, "infrastructure"), error);
+}
+
+/* A job that was cancelled meanwhile leaves the worker busy: it says itself that it is idle again. */
+static void end_job(struct worker *worker, struct job *job, const GError *error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (!error)
+        return;
+    log_line(worker, "%s", error->message);
+    if (!worker_set_status(worker->store, worker->id, WORKER_IDLE, &problem))
+        finish(worker, "worker_stopping", problem->message);
+}
+
+static void run_job(struct worker *worker, struct job *job)
+{
+    g_autoptr(GError) problem = NULL, error = NULL;
+    g_autoptr(json_t) result = NULL;
+    g_autofree char *channel = job->session_id ? g_strconcat("build-", job->session_id, NULL) : NULL;
+
+    worker->job = job;
+    worker->has_lost_job = false;
+    if (worker->is_verbose)
+        log_line(worker, "job %" G_GINT64_FORMAT ", attempt %d: %s", job->id, job->attempts, job->input_file);
+    result = job_handlers[worker->type](job->payload, &worker->context, &problem);
+    if (result)
+        job_complete(worker->store, job->id, worker->id, job->attempts, result, &error);
+    else
+        report_failure(worker, job, problem, &error);
+    end_job(worker, job, error);
+    worker->job = NULL;
+    g_clear_pointer(&worker->progress, g_free);
+    worker->idle_since = g_get_monotonic_time();
+    if (channel)
+        doorbell_ring(worker->jobs_db, channel);
+}
+
+/* False when there is nothing to claim. */
+static bool claim_and_run(struct worker *worker)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(job) job = NULL;
+    int got = job_claim(worker->store, worker->id, worker->type, &job, &error);
+
+    if (got < 0)
+        log_line(worker, "%s", error->message);
+    if (got == 1)
+        run_job(worker, job);
+    return got == 1;
+}
+
+static gboolean on_bell(gint fd, GIOCondition condition, gpointer data)
+{
+    doorbell_drain(fd);
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- the start ---- */
+
+/* A worker that somebody starts by hand belongs to no build. */
+static bool register_itself(struct worker *worker, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("direct-%s-0-%08x", job_type_names[worker->type], g_random_int());
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *cache_db = g_canonicalize_filename(g_getenv("CACHE_DB_PATH"), NULL);
+    g_autoptr(json_t) config = fit_describe(program ? program : "", cache_db);
+
+    worker->id = worker_preregister(worker->store, worker->type, name, NULL, "direct", config, error);
+    return worker->id > 0;
+}
+
+static bool find_row(struct worker *worker, GError **error)
+{
+    const char *text = g_getenv("CLX_WORKER_ID");
+    int got;
+
+    if (text)
+        worker->id = g_ascii_strtoll(text, NULL, 10);
+    else if (!register_itself(worker, error))
+        return false;
+    got = worker_find(worker->store, worker->id, &worker->row, error);
+    if (got == 0)
+        g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "CLX_WORKER_ID: there is no worker '%s' in '%s'", text ? text : "",
+                    worker->jobs_db);
+    if (got == 1)
+        worker->session_id = worker->row->session_id;
+    return got == 1;
+}
+
+static bool make_doorbell(struct worker *worker, GError **error)
+{
+    worker->bell_fd = doorbell_listen(worker->jobs_db, job_type_names[worker->type], &worker->bell_path, error);
+    if (worker->bell_fd < 0)
+        return false;
+    g_unix_fd_add(worker->bell_fd, G_IO_IN, on_bell, worker);
+    return true;
+}
+
+static bool open_all(struct worker *worker, GError **error)
+{
+    const char *cache_db = g_getenv("CACHE_DB_PATH");
+
+    worker->jobs_db = g_getenv("DB_PATH");
+    if (!worker->jobs_db || !cache_db) {
+        g_set_error(error, CLX_ERROR, CLX_ERROR_USAGE,
+                    "DB_PATH and CACHE_DB_PATH must name the databases; 'clx build' starts workers by itself");
+        return false;
+    }
+    worker->store = store_open(worker->jobs_db, error);
+    if (!worker->store || !find_row(worker, error))
+        return false;
+    worker->context.cache = cache_open(cache_db, error);
+    if (!worker->context.cache)
+        return false;
+    worker->runtime_dir = runtime_make_folder(worker->row->executor_id, error);
+    return worker->runtime_dir && make_doorbell(worker, error);
+}
+
+/* The monotonic clock is the same in all processes of a machine: from the parent's decision to here. */
+static void tell_ready(struct worker *worker)
+{
+    const char *text = g_getenv("CLX_SPAWNED_AT");
+    g_autoptr(json_t) metadata = NULL;
+
+    if (text)
+        metadata = json_pack("{s:f}", "idle_after_ms", (double)(g_get_monotonic_time() - g_ascii_strtoll(text, NULL, 10)) / 1000.0);
+    add_event_with(worker, "worker_ready", "ready for jobs", metadata);
+}
+
+static bool activate(struct worker *worker, GError **error)
+{
+    const char *bell = g_getenv("CLX_READY_BELL");
+
+    if (!worker_set_process(worker->store, worker->id, getpid(), process_start_time(getpid()), error) ||
+        !worker_activate(worker->store, worker->id, error))
+        return false;
+    tell_ready(worker);
+    if (bell && *bell)
+        doorbell_ring(worker->jobs_db, bell);
+    return true;
+}
+
+static void set_up_context(struct worker *worker)
+{
+    const char *idle_limit = g_getenv("CLX_IDLE_LIMIT");
+
+    worker->context.runtime_dir = worker->runtime_dir;
+    worker->context.workspace = g_getenv("WORKSPACE_PATH");
+    worker->context.report = on_progress;
+    worker->context.data = worker;
+    worker->is_verbose = !g_strcmp0(g_getenv("LOG_LEVEL"), "DEBUG") || !g_strcmp0(g_getenv("LOG_LEVEL"), "debug");
+    worker->idle_limit_us = idle_limit ? g_ascii_strtoll(idle_limit, NULL, 10) * G_USEC_PER_SEC : 0;
+    worker->idle_since = g_get_monotonic_time();
+}
+
+int worker_run(enum job_type type)
+{
+    static const int signal_numbers[] = {SIGTERM, SIGINT, 0};
+    struct worker worker = {.type = type, .bell_fd = -1, .parent_fd = -1};
+    g_autoptr(GError) error = NULL;
+
+    process_become_subreaper();
+    if (!open_all(&worker, &error)) {
+        log_line(&worker, "%s", error->message);
+        clear_worker(&worker);
+        return clx_error_exit_status(error);
+    }
+    set_up_context(&worker);
+    signals_watch(signal_numbers, on_signal, &worker);
+    watch_parent(&worker);
+    if (!activate(&worker, &error)) {
+        log_line(&worker, "%s", error->message);
+        clear_worker(&worker);
+        return clx_error_exit_status(error);
+    }
+    g_timeout_add(HEARTBEAT_MS, on_heartbeat, &worker);
+    for (;;)
+        if (!claim_and_run(&worker))
+            g_main_context_iteration(NULL, TRUE);
+}

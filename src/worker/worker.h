@@ -1,0 +1,24 @@
+/* The worker process: activates its row, waits at its doorbell, claims, runs, reports; heartbeat every 2 s from the same loop. */
+#pragma once
+
+#include <glib.h>
+
+#include "base/glossary.h"
+#include "base/json.h"
+#include "store/cache.h"
+
+struct worker_context {
+    struct cache *cache;
+    const char *runtime_dir;     /* private folder of this worker, removed at its end */
+    const char *workspace;
+    void (*report)(const char *progress, gpointer data); /* "cell 3 of 12" */
+    gpointer data;
+    struct plantuml *plantuml;   /* made on demand */
+};
+
+/* Runs one job: the result object (caller's) or NULL with error. SOURCE and NOT_FOUND errors fail the job at once, others are retried. */
+typedef json_t *job_handler(const json_t *payload, struct worker_context *context, GError **error);
+extern job_handler *const job_handlers[N_JOB_TYPES];
+
+/* Runs a worker of a type until it is told to stop; configuration by environment (queue-and-workers.md, section 3). Returns the exit status. */
+int worker_run(enum job_type type);
