@@ -1,0 +1,209 @@
+#include "supervisor/discovery.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "os/process.h"
+#include "supervisor/executor_direct.h"
+
+#define CREATED_LIMIT_S 30
+#define HEARTBEAT_LIMIT_S 15
+#define REMOTE_CREATED_LIMIT_S 120
+#define KILL_WAIT_MS 1000
+
+struct tidying {
+    struct store *store;
+    GHashTable *dead_sessions;
+    int n_rows;
+    GError *error;
+    bool is_all; /* of a search */
+    discovery_each *each;
+    gpointer data;
+};
+
+static bool is_direct(const struct worker_row *row)
+{
+    return !g_strcmp0(row->execution_mode, "direct");
+}
+
+bool discovery_is_alive(const struct worker_row *row)
+{
+    if (row->status == WORKER_DEAD)
+        return false;
+    if (!is_direct(row))
+        return row->heartbeat_age_s < (row->status == WORKER_CREATED ? REMOTE_CREATED_LIMIT_S : HEARTBEAT_LIMIT_S);
+    return row->pid > 0 && process_is_alive((pid_t)row->pid, row->pid_start_time);
+}
+
+static bool has_parent(const struct worker_row *row)
+{
+    return process_is_alive((pid_t)row->parent_pid, row->parent_start_time);
+}
+
+/* Why a row has no worker any more; NULL if it has one or still may get one. */
+static const char *find_fault(const struct tidying *tidying, const struct worker_row *row)
+{
+    if (row->status == WORKER_DEAD)
+        return NULL;
+    if (row->session_id && g_hash_table_contains(tidying->dead_sessions, row->session_id))
+        return "its build died";
+    if (row->status == WORKER_CREATED && is_direct(row)) {
+        if (!has_parent(row) && !(row->pid && discovery_is_alive(row)))
+            return "its parent died before it was ready";
+        return row->age_s > CREATED_LIMIT_S ? "not ready within 30 s" : NULL;
+    }
+    return discovery_is_alive(row) ? NULL : "its process is gone";
+}
+
+static void tidy_row(const struct worker_row *row, gpointer data)
+{
+    struct tidying *tidying = data;
+    const char *fault = find_fault(tidying, row);
+
+    if (!fault || tidying->error)
+        return;
+    if (is_direct(row)) {
+        executor_direct_kill_leftovers(row->executor_id);
+        executor_direct_remove_runtime(row->executor_id);
+    }
+    tidying->n_rows++;
+    if (job_release_worker(tidying->store, row->id, fault, &tidying->error) < 0 ||
+        !worker_set_status(tidying->store, row->id, WORKER_DEAD, &tidying->error))
+        return;
+    event_add(tidying->store, "worker_failed", row->id, row->worker_type, row->execution_mode, row->session_id, fault, NULL,
+              &tidying->error);
+}
+
+static void tidy_session(const struct session_row *row, gpointer data)
+{
+    struct tidying *tidying = data;
+
+    if (tidying->error || process_is_alive((pid_t)row->pid, row->start_time))
+        return;
+    g_hash_table_add(tidying->dead_sessions, g_strdup(row->session_id));
+    if (job_cancel_session(tidying->store, row->session_id, "the build died", &tidying->error))
+        session_remove(tidying->store, row->session_id, &tidying->error);
+}
+
+int discovery_tidy(struct store *store, GError **error)
+{
+    g_autoptr(GHashTable) dead = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    struct tidying tidying = {.store = store, .dead_sessions = dead};
+
+    if (!session_list(store, tidy_session, &tidying, error))
+        return -1;
+    if (!tidying.error)
+        worker_list(store, tidy_row, &tidying, &tidying.error);
+    if (!tidying.error)
+        return tidying.n_rows;
+    g_propagate_error(error, tidying.error);
+    return -1;
+}
+
+static void find_session(const struct session_row *row, gpointer data)
+{
+    struct tidying *search = data;
+
+    if (!process_is_alive((pid_t)row->pid, row->start_time))
+        g_hash_table_add(search->dead_sessions, g_strdup(row->session_id));
+}
+
+static const char *examine(const struct tidying *search, const struct worker_row *row)
+{
+    const char *reason = find_fault(search, row);
+
+    if (row->status == WORKER_DEAD || row->status == WORKER_HUNG)
+        return worker_status_names[row->status];
+    if (!reason && row->heartbeat_age_s > HEARTBEAT_LIMIT_S)
+        return "silent for more than 15 s";
+    return reason;
+}
+
+static void examine_row(const struct worker_row *row, gpointer data)
+{
+    struct tidying *search = data;
+
+    search->each(row, examine(search, row), search->data);
+}
+
+static void find_row(const struct worker_row *row, gpointer data)
+{
+    struct tidying *search = data;
+    const char *reason = examine(search, row);
+
+    if (reason || search->is_all)
+        search->each(row, reason ? reason : "healthy", search->data);
+}
+
+bool discovery_find_faulty(struct store *store, bool is_all, discovery_each *each, gpointer data, GError **error)
+{
+    g_autoptr(GHashTable) dead = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    struct tidying search = {.store = store, .dead_sessions = dead, .is_all = is_all, .each = each, .data = data};
+
+    return session_list(store, find_session, &search, error) && worker_list(store, find_row, &search, error);
+}
+
+bool discovery_examine(struct store *store, discovery_each *each, gpointer data, GError **error)
+{
+    g_autoptr(GHashTable) dead = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    struct tidying search = {.store = store, .dead_sessions = dead, .each = each, .data = data};
+
+    return session_list(store, find_session, &search, error) && worker_list(store, examine_row, &search, error);
+}
+
+/* A handle of the worker's process, or -1. It is taken before the process is looked at, so that the number cannot come to mean another one
+ * in between. */
+static int open_worker(const struct worker_row *row)
+{
+    int fd = is_direct(row) && row->pid > 1 ? (int)syscall(SYS_pidfd_open, (pid_t)row->pid, 0) : -1;
+
+    if (fd < 0 || (row->pid_start_time && process_is_alive((pid_t)row->pid, row->pid_start_time)))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+void discovery_ask_to_end(const struct worker_row *row)
+{
+    int fd = open_worker(row);
+
+    if (fd < 0)
+        return;
+    syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0);
+    close(fd);
+}
+
+static void end_process(const struct worker_row *row, int deadline_ms)
+{
+    struct pollfd item = {.fd = open_worker(row), .events = POLLIN};
+
+    if (item.fd < 0)
+        return;
+    syscall(SYS_pidfd_send_signal, item.fd, SIGTERM, NULL, 0);
+    if (poll(&item, 1, deadline_ms) != 1) {
+        process_kill_descendants((pid_t)row->pid);
+        syscall(SYS_pidfd_send_signal, item.fd, SIGKILL, NULL, 0);
+        poll(&item, 1, KILL_WAIT_MS);
+    }
+    close(item.fd);
+}
+
+bool discovery_end_worker(struct store *store, const struct worker_row *row, int deadline_ms, GError **error)
+{
+    g_autoptr(worker_row) left = NULL;
+    int found;
+
+    if (is_direct(row)) {
+        end_process(row, deadline_ms);
+        executor_direct_kill_leftovers(row->executor_id);
+        executor_direct_remove_runtime(row->executor_id);
+    }
+    found = worker_find(store, row->id, &left, error);
+    if (found <= 0) /* it has said goodbye itself */
+        return found == 0;
+    return job_release_worker(store, row->id, "its worker was ended by a user", error) >= 0 && worker_remove(store, row->id, error) &&
+           event_add(store, "worker_stopped", row->id, row->worker_type, row->execution_mode, row->session_id, "ended by a user", NULL,
+                     error);
+}

@@ -1,0 +1,18 @@
+#include "supervisor/event_logger.h"
+
+#include <stdarg.h>
+
+void event_logger_add(const struct event_logger *logger, const char *event_type, enum job_type type, gint64 worker_id, json_t *metadata,
+                      const char *format, ...)
+{
+    g_autoptr(json_t) owned = metadata;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *message = NULL;
+    va_list values;
+
+    va_start(values, format);
+    message = g_strdup_vprintf(format, values);
+    va_end(values);
+    if (!event_add(logger->store, event_type, worker_id, job_type_names[type], "direct", logger->session_id, message, owned, &error))
+        g_printerr("clx: event %s not written: %s\n", event_type, error->message);
+}

@@ -1,0 +1,289 @@
+#include "supervisor/lifecycle_manager.h"
+
+#include <glib-unix.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "config/fit.h"
+#include "store/doorbell.h"
+#include "supervisor/discovery.h"
+#include "supervisor/pool_manager.h"
+
+#define STOP_DEADLINE_MS 3000
+#define LIMITS_INTERVAL_MS 1000
+#define HEARTBEAT_LIMIT_S 10 /* five heartbeats */
+
+struct lifecycle_manager {
+    struct lifecycle_options options;
+    char *session_id, *jobs_db, *cache_db, *workspace, *program, *bell;
+    char *fit;
+    struct event_logger logger;
+    struct executor_options executor;
+    struct pool *pools[N_JOB_TYPES];
+    int bell_fd;
+    char *bell_path;
+    guint bell_watch, limits_timer;
+    bool is_stopped;
+};
+
+static bool get_flag(const struct lifecycle_manager *manager, const char *name)
+{
+    g_autofree char *key = g_strconcat("worker_management.", name, NULL);
+
+    return settings_get_bool(manager->options.settings, key);
+}
+
+static int get_number(const struct lifecycle_manager *manager, const char *name)
+{
+    g_autofree char *key = g_strconcat("worker_management.", name, NULL);
+
+    return (int)settings_get_int(manager->options.settings, key);
+}
+
+static int count_workers(const struct lifecycle_manager *manager, enum job_type type)
+{
+    int n = settings_worker_count(manager->options.settings, job_type_names[type]);
+
+    if (manager->options.max_useful[type] > 0)
+        n = MIN(n, manager->options.max_useful[type]);
+    return MAX(n, 1);
+}
+
+static struct pool *make_pool(struct lifecycle_manager *manager, enum job_type type)
+{
+    const struct settings *settings = manager->options.settings;
+    g_autofree char *memory = g_strdup_printf("worker_management.%s.memory_limit", job_type_names[type]);
+    g_autofree char *time = g_strdup_printf("%s.max_job_time", job_type_names[type]);
+
+    return pool_new(&(struct pool_options){
+        .type = type,
+        .n_workers = count_workers(manager, type),
+        .store = manager->options.store,
+        .logger = &manager->logger,
+        .executor = &manager->executor,
+        .session_id = manager->session_id,
+        .stays = manager->executor.stays,
+        .startup_timeout_s = get_number(manager, "startup_timeout"),
+        .startup_parallel = get_number(manager, "startup_parallel"),
+        .heartbeat_limit_s = HEARTBEAT_LIMIT_S,
+        .max_job_time_s = get_number(manager, time),
+        .memory_limit = settings_get_size(settings, memory),
+        .memory_limit_text = settings_get_text(settings, memory),
+        .failed = manager->options.failed,
+        .data = manager->options.data,
+    });
+}
+
+struct lifecycle_manager *lifecycle_manager_new(const struct lifecycle_options *options)
+{
+    struct lifecycle_manager *manager = g_new0(struct lifecycle_manager, 1);
+
+    manager->options = *options;
+    manager->session_id = g_strdup(options->session_id);
+    manager->jobs_db = g_strdup(options->jobs_db);
+    manager->cache_db = g_strdup(options->cache_db);
+    manager->workspace = g_strdup(options->workspace);
+    manager->program = g_strdup(options->program);
+    manager->fit = fit_hash(options->program, options->cache_db);
+    manager->bell = g_strconcat("pool-", manager->session_id, NULL);
+    manager->logger = (struct event_logger){options->store, manager->session_id};
+    manager->executor = (struct executor_options){
+        .program = manager->program,
+        .jobs_db = manager->jobs_db,
+        .cache_db = manager->cache_db,
+        .workspace = manager->workspace,
+        .ready_bell = manager->bell,
+        .log_level = settings_get_text(options->settings, "logging.level"),
+        .idle_limit_s = (int)settings_get_int(options->settings, "worker_management.idle_timeout"),
+        .stays = options->stays || !settings_get_bool(options->settings, "worker_management.auto_stop"),
+    };
+    manager->bell_fd = -1;
+    return manager;
+}
+
+static gboolean on_bell(gint fd, GIOCondition condition, gpointer data)
+{
+    struct lifecycle_manager *manager = data;
+
+    doorbell_drain(fd);
+    for (int type = 0; type < N_JOB_TYPES; type++)
+        if (manager->pools[type])
+            pool_look(manager->pools[type]);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_limits(gpointer data)
+{
+    struct lifecycle_manager *manager = data;
+
+    for (int type = 0; type < N_JOB_TYPES; type++)
+        if (manager->pools[type])
+            pool_check_limits(manager->pools[type]);
+    return G_SOURCE_CONTINUE;
+}
+
+static bool listen_for_workers(struct lifecycle_manager *manager, GError **error)
+{
+    manager->bell_fd = doorbell_listen(manager->jobs_db, manager->bell, &manager->bell_path, error);
+    if (manager->bell_fd < 0)
+        return false;
+    manager->bell_watch = g_unix_fd_add(manager->bell_fd, G_IO_IN, on_bell, manager);
+    manager->limits_timer = g_timeout_add(LIMITS_INTERVAL_MS, on_limits, manager);
+    return true;
+}
+
+struct adoption {
+    struct lifecycle_manager *manager;
+    int n_adopted[N_JOB_TYPES];
+};
+
+/* Healthy, and of this type, mode, version and configuration. Workers that belong to a build are never taken from it. */
+static bool is_usable(const struct lifecycle_manager *manager, const struct worker_row *row, int type)
+{
+    const char *mode = type >= 0 ? settings_execution_mode(manager->options.settings, job_type_names[type]) : NULL;
+
+    return type >= 0 && manager->pools[type] && !row->session_id && (row->status == WORKER_IDLE || row->status == WORKER_BUSY) &&
+           row->pid > 0 && row->heartbeat_age_s < HEARTBEAT_LIMIT_S && !g_strcmp0(row->execution_mode, mode) &&
+           !g_strcmp0(row->fit, manager->fit) && discovery_is_alive(row);
+}
+
+static void adopt(const struct worker_row *row, gpointer data)
+{
+    struct adoption *adoption = data;
+    int type = glossary_find(job_type_names, row->worker_type);
+
+    if (!is_usable(adoption->manager, row, type))
+        return;
+    if (pool_adopt(adoption->manager->pools[type], row))
+        adoption->n_adopted[type]++;
+}
+
+static bool check_mode(const struct lifecycle_manager *manager, enum job_type type, GError **error)
+{
+    const char *mode = settings_execution_mode(manager->options.settings, job_type_names[type]);
+
+    if (!g_strcmp0(mode, "direct"))
+        return true;
+    g_set_error(error, CLX_ERROR, CLX_ERROR_USAGE, "%s workers: execution mode '%s' is not available; use --workers=direct",
+                job_type_names[type], mode);
+    return false;
+}
+
+static bool make_pools(struct lifecycle_manager *manager, GError **error)
+{
+    for (int type = 0; type < N_JOB_TYPES; type++) {
+        if (!manager->options.needed[type])
+            continue;
+        if (!check_mode(manager, (enum job_type)type, error))
+            return false;
+        manager->pools[type] = make_pool(manager, (enum job_type)type);
+    }
+    return true;
+}
+
+static bool start_pools(struct lifecycle_manager *manager, const struct adoption *adoption, GError **error)
+{
+    for (int type = 0; type < N_JOB_TYPES; type++) {
+        if (!manager->pools[type])
+            continue;
+        if (manager->options.stays || get_flag(manager, "auto_start")) {
+            pool_start(manager->pools[type]);
+        } else if (adoption->n_adopted[type] == 0) {
+            g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED,
+                        "no %s worker runs and auto_start is off; start one or leave out --no-auto-start", job_type_names[type]);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool lifecycle_manager_start(struct lifecycle_manager *manager, GError **error)
+{
+    struct adoption adoption = {.manager = manager};
+
+    process_become_subreaper();
+    if (discovery_tidy(manager->options.store, error) < 0 || !session_add(manager->options.store, manager->session_id, error) ||
+        !listen_for_workers(manager, error) || !make_pools(manager, error))
+        return false;
+    if (get_flag(manager, "reuse_workers") && !worker_list(manager->options.store, adopt, &adoption, error))
+        return false;
+    return start_pools(manager, &adoption, error);
+}
+
+bool lifecycle_manager_is_ready(const struct lifecycle_manager *manager)
+{
+    for (int type = 0; type < N_JOB_TYPES; type++)
+        if (manager->pools[type] && !pool_is_ready(manager->pools[type]))
+            return false;
+    return true;
+}
+
+int lifecycle_manager_count_workers(const struct lifecycle_manager *manager, int *ret_n_reused)
+{
+    int n = 0;
+
+    *ret_n_reused = 0;
+    for (int type = 0; type < N_JOB_TYPES; type++)
+        if (manager->pools[type])
+            n += pool_count_workers(manager->pools[type], ret_n_reused);
+    return n;
+}
+
+static void stop_listening(struct lifecycle_manager *manager)
+{
+    if (manager->bell_watch)
+        g_source_remove(manager->bell_watch);
+    if (manager->limits_timer)
+        g_source_remove(manager->limits_timer);
+    manager->bell_watch = manager->limits_timer = 0;
+    if (manager->bell_fd >= 0)
+        close(manager->bell_fd);
+    manager->bell_fd = -1;
+    if (manager->bell_path)
+        unlink(manager->bell_path);
+    g_clear_pointer(&manager->bell_path, g_free);
+}
+
+static void stop_within(struct lifecycle_manager *manager, int deadline_ms)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)deadline_ms * 1000;
+
+    if (manager->is_stopped)
+        return;
+    manager->is_stopped = true;
+    stop_listening(manager);
+    for (int type = 0; type < N_JOB_TYPES; type++)
+        if (manager->pools[type])
+            pool_request_stop(manager->pools[type]);
+    for (int type = 0; type < N_JOB_TYPES; type++)
+        if (manager->pools[type])
+            pool_finish_stop(manager->pools[type], deadline);
+    session_remove(manager->options.store, manager->session_id, NULL);
+}
+
+void lifecycle_manager_stop(struct lifecycle_manager *manager)
+{
+    stop_within(manager, STOP_DEADLINE_MS);
+}
+
+void lifecycle_manager_kill(struct lifecycle_manager *manager)
+{
+    stop_within(manager, 0);
+}
+
+void lifecycle_manager_free(struct lifecycle_manager *manager)
+{
+    if (!manager)
+        return;
+    stop_within(manager, 0);
+    for (int type = 0; type < N_JOB_TYPES; type++)
+        pool_free(manager->pools[type]);
+    g_free(manager->session_id);
+    g_free(manager->jobs_db);
+    g_free(manager->cache_db);
+    g_free(manager->workspace);
+    g_free(manager->program);
+    g_free(manager->bell);
+    g_free(manager->fit);
+    g_free(manager);
+}

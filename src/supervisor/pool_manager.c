@@ -1,0 +1,509 @@
+#include "supervisor/pool_manager.h"
+
+#include <glib-unix.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "config/fit.h"
+#include "store/doorbell.h"
+
+#define DEATH_LIMIT 5
+#define DEATH_WINDOW_US (60 * G_USEC_PER_SEC)
+#define BACKOFF_FIRST_MS 100
+#define KILL_WAIT_MS 1000
+
+enum place_state { PLACE_EMPTY, PLACE_STARTING, PLACE_READY, PLACE_WAITING, PLACE_SHARED };
+
+struct place {
+    struct pool *pool;
+    enum place_state state;
+    int index;
+    gint64 worker_id;
+    char *executor_id;
+    struct process process;
+    guint watch, timer;   /* source of the handle; of the start limit or of the next start */
+    const char *fault;    /* why it is being killed, or NULL */
+    char *heard, *doing;  /* last heartbeat and last progress, as the row had them */
+    int n_silent, n_same; /* calls of pool_check_limits() since they changed */
+};
+
+struct pool {
+    struct pool_options options;
+    struct place *places;
+    gint64 deaths[DEATH_LIMIT]; /* when, a ring */
+    int n_deaths;
+    bool is_stopping, is_announced, is_told_started;
+};
+
+static const char *type_name(const struct pool *pool)
+{
+    return job_type_names[pool->options.type];
+}
+
+static void drop_sources(struct place *place)
+{
+    if (place->watch)
+        g_source_remove(place->watch);
+    if (place->timer)
+        g_source_remove(place->timer);
+    place->watch = place->timer = 0;
+}
+
+static void clear_place(struct place *place)
+{
+    drop_sources(place);
+    process_clear(&place->process);
+    g_clear_pointer(&place->executor_id, g_free);
+    g_clear_pointer(&place->heard, g_free);
+    g_clear_pointer(&place->doing, g_free);
+    place->n_silent = place->n_same = 0;
+    place->state = PLACE_EMPTY;
+    place->worker_id = 0;
+    place->fault = NULL;
+}
+
+static void report_problem(const GError *error)
+{
+    if (error)
+        g_printerr("clx: %s\n", error->message);
+}
+
+static void ring(const struct pool *pool)
+{
+    g_autofree char *channel = g_strconcat("build-", pool->options.session_id, NULL);
+
+    doorbell_ring(pool->options.executor->jobs_db, type_name(pool));
+    doorbell_ring(pool->options.executor->jobs_db, channel);
+}
+
+/* ---- starting ---- */
+
+static void start_place(struct place *place);
+
+static int count_places(const struct pool *pool, enum place_state state)
+{
+    int n = 0;
+
+    for (int i = 0; i < pool->options.n_workers; i++)
+        n += pool->places[i].state == state;
+    return n;
+}
+
+static void stop_for_good(struct pool *pool, const char *message)
+{
+    event_logger_add(pool->options.logger, "worker_failed", pool->options.type, 0, NULL, "%s", message);
+    pool->is_stopping = true;
+    for (int i = 0; i < pool->options.n_workers; i++)
+        if (pool->places[i].timer) {
+            g_source_remove(pool->places[i].timer);
+            pool->places[i].timer = 0;
+        }
+    pool->options.failed(pool->options.type, message, pool->options.data);
+}
+
+static gboolean on_next_start(gpointer data)
+{
+    struct place *place = data;
+
+    place->timer = 0;
+    place->state = PLACE_EMPTY;
+    start_place(place);
+    return G_SOURCE_REMOVE;
+}
+
+static int count_recent_deaths(const struct pool *pool)
+{
+    gint64 now = g_get_monotonic_time();
+    int n = 0;
+
+    for (int i = 0; i < DEATH_LIMIT; i++)
+        n += pool->deaths[i] && now - pool->deaths[i] < DEATH_WINDOW_US;
+    return n;
+}
+
+/* The first start after a death follows at once, the next after a delay that doubles; an end in order is no death. */
+static void plan_next_start(struct place *place, const char *message, bool is_death)
+{
+    struct pool *pool = place->pool;
+    int n_recent = 0;
+
+    if (pool->is_stopping)
+        return;
+    if (is_death)
+        pool->deaths[pool->n_deaths++ % DEATH_LIMIT] = g_get_monotonic_time();
+    n_recent = is_death ? count_recent_deaths(pool) : 0;
+    if (n_recent >= DEATH_LIMIT) {
+        g_autofree char *text =
+            g_strdup_printf("%s workers died %d times within a minute; the last: %s", type_name(pool), n_recent, message);
+
+        stop_for_good(pool, text);
+        return;
+    }
+    place->state = PLACE_WAITING;
+    place->timer =
+        n_recent <= 1 ? g_idle_add(on_next_start, place) : g_timeout_add(BACKOFF_FIRST_MS << (n_recent - 2), on_next_start, place);
+}
+
+static char *describe_end(const struct place *place, int status)
+{
+    if (place->fault)
+        return g_strdup_printf("worker %s: %s", place->executor_id, place->fault);
+    if (WIFSIGNALED(status))
+        return g_strdup_printf("worker %s was killed by signal %d (%s)", place->executor_id, WTERMSIG(status), strsignal(WTERMSIG(status)));
+    return g_strdup_printf("worker %s ended with exit status %d", place->executor_id, WEXITSTATUS(status));
+}
+
+/* Jobs first, so that another worker has them while the rest is tidied up. True if it died; a worker that ends in order takes its row along. */
+static bool bury(struct place *place, const char *message, int status)
+{
+    struct pool *pool = place->pool;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(worker_row) row = NULL;
+    bool is_death = status != 0;
+
+    if (job_release_worker(pool->options.store, place->worker_id, message, &error) < 0)
+        report_problem(error);
+    g_clear_error(&error);
+    ring(pool);
+    if (worker_find(pool->options.store, place->worker_id, &row, NULL) == 1) {
+        json_t *metadata = json_pack("{s:i, s:i}", "exit_status", WIFEXITED(status) ? WEXITSTATUS(status) : -1, "signal",
+                                     WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+
+        if (!worker_set_status(pool->options.store, place->worker_id, WORKER_DEAD, &error))
+            report_problem(error);
+        event_logger_add(pool->options.logger, "worker_failed", pool->options.type, place->worker_id, metadata, "%s", message);
+        is_death = true;
+    }
+    executor_direct_kill_leftovers(place->executor_id);
+    executor_direct_remove_runtime(place->executor_id);
+    return is_death;
+}
+
+static gboolean on_end(gint fd, GIOCondition condition, gpointer data)
+{
+    struct place *place = data;
+    int status = 0;
+    bool is_death;
+    g_autofree char *message = NULL;
+
+    process_reap(&place->process, &status);
+    message = place->state == PLACE_SHARED && !place->fault ? g_strdup_printf("worker %s ended", place->executor_id)
+                                                            : describe_end(place, status);
+    is_death = bury(place, message, status);
+    place->watch = 0;
+    clear_place(place);
+    plan_next_start(place, message, is_death);
+    return G_SOURCE_REMOVE;
+}
+
+/* The end is then seen like any other. */
+static void kill_place(struct place *place, const char *fault)
+{
+    place->fault = fault;
+    process_kill_descendants(place->process.pid);
+    process_signal_group(&place->process, SIGKILL);
+    process_signal(&place->process, SIGKILL);
+}
+
+static gboolean on_start_limit(gpointer data)
+{
+    struct place *place = data;
+
+    place->timer = 0;
+    kill_place(place, "not ready within startup_timeout");
+    return G_SOURCE_REMOVE;
+}
+
+static bool preregister(struct place *place, GError **error)
+{
+    struct pool *pool = place->pool;
+    const struct pool_options *options = &pool->options;
+    g_autoptr(json_t) config = fit_describe(options->executor->program, options->executor->cache_db);
+
+    place->executor_id = g_strdup_printf("direct-%s-%d-%08x", type_name(pool), place->index, g_random_int());
+    if (!store_begin(options->store, error))
+        return false;
+    place->worker_id = worker_preregister(options->store, options->type, place->executor_id, options->stays ? NULL : options->session_id,
+                                          "direct", config, error);
+    event_logger_add(options->logger, "worker_starting", options->type, MAX(place->worker_id, 0), NULL, "starting %s", place->executor_id);
+    if (place->worker_id > 0)
+        event_logger_add(options->logger, "worker_registered", options->type, place->worker_id, NULL, "registered as %s",
+                         place->executor_id);
+    return store_commit(options->store, place->worker_id > 0 ? error : NULL) && place->worker_id > 0;
+}
+
+static void start_place(struct place *place)
+{
+    struct pool *pool = place->pool;
+    g_autoptr(GError) error = NULL;
+
+    if (!preregister(place, &error) ||
+        !executor_direct_start(pool->options.executor, pool->options.type, place->worker_id, place->executor_id, &place->process, &error)) {
+        g_autofree char *text = g_strdup_printf("cannot start a %s worker: %s", type_name(pool), error->message);
+
+        if (place->worker_id > 0)
+            worker_set_status(pool->options.store, place->worker_id, WORKER_DEAD, NULL);
+        clear_place(place);
+        stop_for_good(pool, text);
+        return;
+    }
+    if (!worker_set_process(pool->options.store, place->worker_id, place->process.pid, place->process.start_time, &error))
+        report_problem(error);
+    place->state = PLACE_STARTING;
+    place->watch = g_unix_fd_add(place->process.pidfd, G_IO_IN, on_end, place);
+    place->timer = g_timeout_add_seconds((guint)pool->options.startup_timeout_s, on_start_limit, place);
+}
+
+void pool_start(struct pool *pool)
+{
+    if (!pool->is_announced)
+        event_logger_add(pool->options.logger, "pool_starting", pool->options.type, 0, NULL, "%d %s worker(s)", pool->options.n_workers,
+                         type_name(pool));
+    pool->is_announced = true;
+    for (int i = 0; i < pool->options.n_workers && !pool->is_stopping; i++)
+        if (pool->places[i].state == PLACE_EMPTY && count_places(pool, PLACE_STARTING) < pool->options.startup_parallel)
+            start_place(&pool->places[i]);
+    pool_look(pool);
+}
+
+static void look_at(struct place *place)
+{
+    g_autoptr(worker_row) row = NULL;
+
+    if (place->state != PLACE_STARTING || worker_find(place->pool->options.store, place->worker_id, &row, NULL) != 1 ||
+        row->status == WORKER_CREATED)
+        return;
+    place->state = PLACE_READY;
+    if (place->timer)
+        g_source_remove(place->timer);
+    place->timer = 0;
+}
+
+bool pool_is_ready(const struct pool *pool)
+{
+    return count_places(pool, PLACE_READY) + count_places(pool, PLACE_SHARED) == pool->options.n_workers;
+}
+
+int pool_count_workers(const struct pool *pool, int *n_reused)
+{
+    *n_reused += count_places(pool, PLACE_SHARED);
+    return count_places(pool, PLACE_READY);
+}
+
+void pool_look(struct pool *pool)
+{
+    for (int i = 0; i < pool->options.n_workers; i++)
+        look_at(&pool->places[i]);
+    if (pool->is_stopping || pool->is_told_started)
+        return;
+    if (pool_is_ready(pool)) {
+        pool->is_told_started = true;
+        event_logger_add(pool->options.logger, "pool_started", pool->options.type, 0, NULL, "%d %s worker(s) ready",
+                         pool->options.n_workers, type_name(pool));
+    } else if (count_places(pool, PLACE_EMPTY) > 0 && count_places(pool, PLACE_STARTING) < pool->options.startup_parallel) {
+        pool_start(pool);
+    }
+}
+
+/* ---- limits ---- */
+
+static void fail_job(struct place *place, const char *format, const char *value)
+{
+    struct pool *pool = place->pool;
+    g_autoptr(GString) text = g_string_new(format);
+    g_autoptr(json_t) problem = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_string_replace(text, "%s", value, 1);
+    problem = json_pack("{s:s, s:s}", "type", "infrastructure", "message", text->str);
+    if (!job_fail_worker(pool->options.store, place->worker_id, problem, &error))
+        report_problem(error);
+    ring(pool);
+}
+
+/* Counts how often in a row a text was the same; takes it over. */
+static void count_same(char **text, int *n, char *now)
+{
+    *n = g_strcmp0(*text, now) ? 0 : *n + 1;
+    g_free(*text);
+    *text = now;
+}
+
+static void look_for_signs(struct place *place, const struct worker_row *row)
+{
+    count_same(&place->heard, &place->n_silent, g_strdup(row->last_heartbeat));
+    count_same(&place->doing, &place->n_same,
+               g_strdup_printf("%" G_GINT64_FORMAT " %s %s", row->current_job, row->progress_at ? row->progress_at : "",
+                               row->progress ? row->progress : ""));
+}
+
+/* The limits of this build hold for its own jobs; a shared worker may be at the job of another one. */
+static bool is_at_our_job(const struct place *place, const struct worker_row *row)
+{
+    g_autoptr(job) job = NULL;
+
+    return row->status == WORKER_BUSY && row->current_job && job_find(place->pool->options.store, row->current_job, &job, NULL) == 1 &&
+           !g_strcmp0(job->session_id, place->pool->options.session_id);
+}
+
+static void end_hung(struct place *place, const struct worker_row *row, const char *fault)
+{
+    if (row->status == WORKER_BUSY)
+        worker_set_status(place->pool->options.store, place->worker_id, WORKER_HUNG, NULL);
+    kill_place(place, fault);
+}
+
+static void check_memory(struct place *place)
+{
+    const struct pool_options *options = &place->pool->options;
+    guint64 memory = 0, cpu_ms = 0;
+
+    if (options->memory_limit)
+        process_tree_usage(place->process.pid, &memory, &cpu_ms);
+    if (memory <= options->memory_limit)
+        return;
+    fail_job(place, "memory limit %s exceeded", options->memory_limit_text);
+    kill_place(place, "memory limit exceeded");
+}
+
+static void check_place(struct place *place)
+{
+    const struct pool_options *options = &place->pool->options;
+    g_autoptr(worker_row) row = NULL;
+
+    if ((place->state != PLACE_READY && place->state != PLACE_SHARED) || place->fault ||
+        worker_find(options->store, place->worker_id, &row, NULL) != 1)
+        return;
+    look_for_signs(place, row);
+    if (place->n_silent > options->heartbeat_limit_s)
+        end_hung(place, row, "no heartbeat: it hangs or was stopped");
+    else if (!is_at_our_job(place, row))
+        return;
+    else if (place->n_same > options->max_job_time_s)
+        end_hung(place, row, "no progress within max_job_time");
+    else
+        check_memory(place);
+}
+
+void pool_check_limits(struct pool *pool)
+{
+    for (int i = 0; i < pool->options.n_workers; i++)
+        check_place(&pool->places[i]);
+}
+
+/* ---- the end ---- */
+
+static bool is_ours(const struct place *place)
+{
+    return !place->pool->options.stays && (place->state == PLACE_STARTING || place->state == PLACE_READY);
+}
+
+void pool_request_stop(struct pool *pool)
+{
+    pool->is_stopping = true;
+    if (pool->is_announced && !pool->options.stays)
+        event_logger_add(pool->options.logger, "pool_stopping", pool->options.type, 0, NULL, "stopping %s workers", type_name(pool));
+    for (int i = 0; i < pool->options.n_workers; i++) {
+        drop_sources(&pool->places[i]);
+        if (is_ours(&pool->places[i]))
+            process_signal(&pool->places[i].process, SIGTERM);
+    }
+}
+
+static bool has_ended(const struct place *place, gint64 deadline)
+{
+    struct pollfd item = {.fd = place->process.pidfd, .events = POLLIN};
+    gint64 left_ms = (deadline - g_get_monotonic_time() + 999) / 1000;
+
+    return poll(&item, 1, (int)MAX(left_ms, 0)) == 1;
+}
+
+/* A worker that left its row behind did not stop by itself. */
+static void account_for(struct place *place)
+{
+    struct pool *pool = place->pool;
+    g_autoptr(worker_row) row = NULL;
+
+    if (worker_find(pool->options.store, place->worker_id, &row, NULL) == 1) {
+        job_release_worker(pool->options.store, place->worker_id, "the build stopped its worker", NULL);
+        worker_remove(pool->options.store, place->worker_id, NULL);
+        event_logger_add(pool->options.logger, "worker_stopping", pool->options.type, place->worker_id, NULL, "told to stop");
+        event_logger_add(pool->options.logger, "worker_stopped", pool->options.type, place->worker_id, NULL, "ended without an answer");
+    }
+    executor_direct_kill_leftovers(place->executor_id);
+    executor_direct_remove_runtime(place->executor_id);
+}
+
+static void finish_place(struct place *place, gint64 deadline)
+{
+    if (!has_ended(place, deadline)) {
+        kill_place(place, "did not stop in time");
+        has_ended(place, g_get_monotonic_time() + KILL_WAIT_MS * 1000);
+    }
+    process_reap(&place->process, NULL);
+    account_for(place);
+}
+
+void pool_finish_stop(struct pool *pool, gint64 deadline)
+{
+    for (int i = 0; i < pool->options.n_workers; i++) {
+        if (is_ours(&pool->places[i]))
+            finish_place(&pool->places[i], deadline);
+        clear_place(&pool->places[i]);
+    }
+    if (pool->is_announced && !pool->options.stays)
+        event_logger_add(pool->options.logger, "pool_stopped", pool->options.type, 0, NULL, "%s workers stopped", type_name(pool));
+    pool->is_announced = false;
+}
+
+/* ---- made and freed ---- */
+
+struct pool *pool_new(const struct pool_options *options)
+{
+    struct pool *pool = g_new0(struct pool, 1);
+
+    pool->options = *options;
+    pool->places = g_new0(struct place, (gsize)MAX(options->n_workers, 1));
+    for (int i = 0; i < options->n_workers; i++) {
+        pool->places[i].pool = pool;
+        pool->places[i].index = i;
+        pool->places[i].process.pidfd = -1;
+    }
+    return pool;
+}
+
+bool pool_adopt(struct pool *pool, const struct worker_row *row)
+{
+    int fd = (int)syscall(SYS_pidfd_open, (pid_t)row->pid, 0);
+
+    for (int i = 0; fd >= 0 && i < pool->options.n_workers; i++) {
+        struct place *place = &pool->places[i];
+
+        if (place->state != PLACE_EMPTY)
+            continue;
+        place->state = PLACE_SHARED;
+        place->worker_id = row->id;
+        place->executor_id = g_strdup(row->executor_id);
+        place->process = (struct process){.pid = (pid_t)row->pid, .pidfd = fd, .start_time = row->pid_start_time};
+        place->watch = g_unix_fd_add(fd, G_IO_IN, on_end, place);
+        return true;
+    }
+    if (fd >= 0)
+        close(fd);
+    return false;
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    for (int i = 0; i < pool->options.n_workers; i++)
+        clear_place(&pool->places[i]);
+    g_free(pool->places);
+    g_free(pool);
+}
