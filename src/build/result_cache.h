@@ -1,0 +1,36 @@
+/* Finding the results of jobs by everything that goes into them, so that only what changed is made again. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "base/json.h"
+#include "build/plan.h"
+#include "store/cache.h"
+
+struct result_cache;
+
+struct result_cache_options {
+    struct cache *cache;              /* borrowed */
+    const struct course *course;      /* borrowed */
+    const char *plantuml_fingerprint; /* what draws the diagrams: a change of it makes them again */
+    const char *drawio_fingerprint;
+    bool is_ignored; /* --ignore-cache: nothing is found, results are still kept */
+};
+
+struct result_cache *result_cache_new(const struct result_cache_options *options);
+void result_cache_free(struct result_cache *results);
+typedef struct result_cache result_cache;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(result_cache, result_cache_free)
+
+/* The hash of a file as the cache knows it by its stat; each file is looked at once. Borrowed; NULL with `error`. */
+const char *result_cache_file_hash(struct result_cache *results, const char *path, GError **error);
+
+/* Looks a job's result up: 1 and the result (the caller's), 0 none, -1 error. In every case but an error `ret_key` holds the key under
+ * which a result is to be kept and `ret_reason` why there is none ("source changed", "no earlier result"); the caller frees both.
+ * Adds `inputs_hash` to the job's payload. */
+int result_cache_find(struct result_cache *results, struct plan_job *job, char **ret_key, char **ret_reason, json_t **ret_result,
+                      GError **error);
+
+/* Keeps a result under the key that result_cache_find() gave; not when an input was edited since then. */
+bool result_cache_add(struct result_cache *results, const struct plan_job *job, const char *key, const json_t *result, GError **error);
