@@ -1,0 +1,21 @@
+#include "base/glossary.h"
+#include "cli/command.h"
+#include "worker/worker.h"
+
+static int run_worker(struct invocation *invocation)
+{
+    int type = glossary_find(job_type_names, invocation_operand(invocation, 0));
+    return worker_run((enum job_type)type);
+}
+
+extern const struct command cmd_worker;
+const struct command cmd_worker = {
+    .name = "worker",
+    .operands = "TYPE",
+    .purpose = "Run a worker (clx build does this by itself).",
+    .example = "DB_PATH=clx_jobs.db CACHE_DB_PATH=clx_cache.db clx worker notebook",
+    .min_operands = 1,
+    .max_operands = 1,
+    .run = run_worker,
+    .choices = job_type_names,
+};

@@ -1,0 +1,47 @@
+#include "cli/command.h"
+
+extern const struct command cmd_build;
+extern const struct command cmd_completion;
+extern const struct command cmd_config_init;
+extern const struct command cmd_config_locate;
+extern const struct command cmd_config_show;
+extern const struct command cmd_config_trust;
+extern const struct command cmd_delete_database;
+extern const struct command cmd_doctor;
+extern const struct command cmd_expand;
+extern const struct command cmd_help;
+extern const struct command cmd_outline;
+extern const struct command cmd_targets;
+extern const struct command cmd_validate;
+extern const struct command cmd_worker;
+extern const struct command cmd_workers_cleanup;
+extern const struct command cmd_workers_events;
+extern const struct command cmd_workers_list;
+extern const struct command cmd_workers_start;
+extern const struct command cmd_workers_stop;
+
+/* One line per command, in the order of the help. */
+/* clang-format off */
+const struct command *const commands[] = {
+    &cmd_build,
+    &cmd_completion,
+    &cmd_config_init,
+    &cmd_config_locate,
+    &cmd_config_show,
+    &cmd_config_trust,
+    &cmd_delete_database,
+    &cmd_doctor,
+    &cmd_expand,
+    &cmd_help,
+    &cmd_outline,
+    &cmd_targets,
+    &cmd_validate,
+    &cmd_worker,
+    &cmd_workers_cleanup,
+    &cmd_workers_events,
+    &cmd_workers_list,
+    &cmd_workers_start,
+    &cmd_workers_stop,
+    NULL,
+};
+/* clang-format on */
