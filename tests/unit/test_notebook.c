@@ -1,0 +1,323 @@
+/* Notebook sources, kinds and outputs. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "notebook/languages.h"
+#include "notebook/notebook.h"
+#include "notebook/options.h"
+#include "notebook/python_json.h"
+
+static struct notebook *read_source(const char *text, const char *name)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    int prog_lang = prog_lang_of_suffix(name);
+    struct notebook *notebook = notebook_read(text, name, prog_lang < 0 ? PROG_LANG_PYTHON : (enum prog_lang)prog_lang, 0, diags);
+    ck_assert_ptr_nonnull(notebook);
+    return notebook;
+}
+
+static const struct cell *cell_at(const struct notebook *notebook, guint i)
+{
+    ck_assert_uint_gt(notebook->cells->len, i);
+    return g_ptr_array_index(notebook->cells, i);
+}
+
+static char *make(const char *source, const char *name, const char *language, enum kind kind, enum format format)
+{
+    g_autoptr(notebook) notebook = read_source(source, name);
+    g_autoptr(notebook) derived = notebook_derive(notebook, language, kind, format);
+    return format == FORMAT_CODE ? notebook_to_code(derived) : notebook_to_ipynb(derived);
+}
+
+static void check_code(const char *source, const char *name, enum kind kind, const char *expected)
+{
+    g_autofree char *code = make(source, name, "en", kind, FORMAT_CODE);
+    ck_assert_str_eq(code, expected);
+}
+
+START_TEST(cells_have_type_title_metadata_and_line)
+{
+    g_autoptr(notebook) notebook = read_source("# %% A title tags=[\"keep\"] n=1.5\nx = 1\n\n# %% [markdown] lang=\"de\"\n# Text\n#\n"
+                                               "# mehr\n\n# %% [raw]\n# raw\n",
+                                               "a.py");
+    ck_assert_uint_eq(notebook->cells->len, 3);
+    ck_assert_int_eq(cell_at(notebook, 0)->type, CELL_CODE);
+    ck_assert_str_eq(json_get_text(cell_at(notebook, 0)->metadata, "title", ""), "A title");
+    ck_assert(cell_has_tag(cell_at(notebook, 0), "keep"));
+    ck_assert_str_eq(cell_at(notebook, 1)->source, "Text\n\nmehr");
+    ck_assert_int_eq(cell_at(notebook, 1)->line, 4);
+    ck_assert_int_eq(cell_at(notebook, 2)->type, CELL_RAW);
+    ck_assert_str_eq(cell_at(notebook, 0)->id, "d0c3c1e4ee1a15d1");
+}
+END_TEST
+
+START_TEST(lines_map_to_the_source)
+{
+    g_autoptr(GArray) map = g_array_new(FALSE, FALSE, sizeof(guint));
+    guint numbers[] = {10, 11, 25};
+    g_array_append_vals(map, numbers, 3);
+    g_autoptr(diag_list) diags = diag_list_new();
+    g_autoptr(notebook) notebook = notebook_read_percent("# %%\nx\n# %% tags=[\"wrong\"]\n", "a.py", PROG_LANG_PYTHON, map, diags);
+    ck_assert_int_eq(cell_at(notebook, 1)->line, 25);
+    ck_assert_uint_eq(diag_count(diags, DIAG_WARNING), 1);
+    ck_assert_int_eq(((struct diag *)g_ptr_array_index(diags->items, 0))->line, 25);
+}
+END_TEST
+
+START_TEST(two_slide_tags_are_warned_about)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    g_autoptr(notebook) notebook = notebook_read("# %% tags=[\"slide\", \"notes\"]\n", "a.py", PROG_LANG_PYTHON, 0, diags);
+    ck_assert_uint_eq(diag_count(diags, DIAG_WARNING), 1);
+}
+END_TEST
+
+START_TEST(options_are_read_in_every_spelling)
+{
+    static const struct {
+        const char *options, *title, *metadata;
+    } cases[] = {
+        {"k=1 b=\"x y\"", "", "{\"b\":\"x y\",\"k\":1}"},
+        {"A b c={\"d\": [1, {}]}", "A b", "{\"c\":{\"d\":[1,{}]}}"},
+        {"T {\"tags\": [\"x\"]}", "T", "{\"tags\":[\"x\"]}"},
+        {"k='it' l=(1, 'a') m=True n=None", "", "{\"k\":\"it\",\"l\":[1,\"a\"],\"m\":true,\"n\":null}"},
+        {"k=", "", "{\"incorrectly_encoded_metadata\":\"k=\"}"},
+        {"", "", "{}"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *title = 0;
+        g_autoptr(json_t) metadata = options_parse(cases[i].options, &title);
+        char *text = json_dumps(metadata, JSON_SORT_KEYS | JSON_COMPACT);
+        ck_assert_str_eq(title, cases[i].title);
+        ck_assert_str_eq(text, cases[i].metadata);
+        free(text);
+    }
+}
+END_TEST
+
+START_TEST(numbers_are_written_as_python_does)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{1.5, "1.5"},
+                 {1, "1.0"},
+                 {0.1, "0.1"},
+                 {-0.0, "-0.0"},
+                 {1e16, "1e+16"},
+                 {123456789012345680.0, "1.2345678901234568e+17"},
+                 {1e15, "1000000000000000.0"},
+                 {0.0001, "0.0001"},
+                 {0.00001, "1e-05"},
+                 {5e-324, "5e-324"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GString) text = g_string_new(0);
+        python_json_append_real(text, cases[i].value);
+        ck_assert_str_eq(text->str, cases[i].text);
+    }
+}
+END_TEST
+
+START_TEST(strings_are_escaped_as_python_does)
+{
+    g_autoptr(GString) text = g_string_new(0);
+    python_json_append_string(text, "\"\\\n\t\x01\x7fä😀", strlen("\"\\\n\t\x01\x7fä😀"), false);
+    ck_assert_str_eq(text->str, "\"\\\"\\\\\\n\\t\\u0001\x7fä😀\"");
+    g_string_truncate(text, 0);
+    python_json_append_string(text, "ä😀", strlen("ä😀"), true);
+    ck_assert_str_eq(text->str, "\"\\u00e4\\ud83d\\ude00\"");
+}
+END_TEST
+
+START_TEST(magics_come_and_go)
+{
+    g_autoptr(notebook) notebook = read_source("# %%\n# %time x\n!ls\nls = 3\nmath.sqrt?\n", "a.py");
+    ck_assert_str_eq(cell_at(notebook, 0)->source, "%time x\n!ls\nls = 3\nmath.sqrt?");
+    check_code("# %%\n# %time x\n!ls\nls = 3\nmath.sqrt?\n", "a.py", KIND_SPEAKER, "# %%\n# %time x\n# !ls\nls = 3\n# math.sqrt?\n");
+    ck_assert(magic_is_line("// :dep x", "rust"));
+    ck_assert(!magic_is_line("%time", "rust"));
+    ck_assert(magic_is_line("#!time", "csharp"));
+}
+END_TEST
+
+START_TEST(other_languages_are_commented_out)
+{
+    check_code("# %%\n%%bash\nls\n", "a.py", KIND_SPEAKER, "# %% language=\"bash\"\n# ls\n");
+    g_autoptr(notebook) notebook = read_source("# %% language=\"R\" magic_args=\"-i x\"\n# plot(x)\n", "a.py");
+    ck_assert_str_eq(cell_at(notebook, 0)->source, "%%R -i x\nplot(x)");
+}
+END_TEST
+
+START_TEST(blank_lines_are_kept)
+{
+    const char *source = "# %%\ndef f():\n    return 1\n\n\n# %%\nf()\n# %%\nx = 1\n\n\n# %% [markdown]\n# a\n";
+    check_code(source, "a.py", KIND_SPEAKER, source);
+}
+END_TEST
+
+START_TEST(windows_line_ends_vanish)
+{
+    check_code("# %%\r\nx = 1\r\n\r\n# %% [markdown]\r\n# a", "a.py", KIND_SPEAKER, "# %%\nx = 1\n\n# %% [markdown]\n# a\n");
+}
+END_TEST
+
+START_TEST(headers_become_metadata_and_a_raw_cell)
+{
+    const char *source = "# ---\n# title: T\n# jupyter:\n#   kernelspec:\n#     language: python\n#   mine: yes\n# ---\n\n# %%\nx = 1\n";
+    g_autoptr(notebook) notebook = read_source(source, "a.py");
+    ck_assert_str_eq(cell_at(notebook, 0)->source, "---\ntitle: T\n---");
+    ck_assert(json_is_true(json_object_get(notebook->metadata, "mine")));
+    check_code(source, "a.py", KIND_SPEAKER, "# ---\n# title: T\n# ---\n\n# %%\nx = 1\n");
+}
+END_TEST
+
+START_TEST(broken_sources_are_diagnosed)
+{
+    static const char *const texts[][2] = {{"# ---\n# jupyter:\n#   a: [\n# ---\n", "a.py"},
+                                           {"\xff\xfe", "a.py"},
+                                           {"{\"cells\": 1}", "a.ipynb"},
+                                           {"{\"cells\": [{\"cell_type\": \"no\", \"source\": \"\"}]}", "a.ipynb"},
+                                           {"# coding: latin-1\n", "a.py"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(diag_list) diags = diag_list_new();
+        ck_assert_ptr_null(notebook_read(texts[i][0], texts[i][1], PROG_LANG_PYTHON, 0, diags));
+        ck_assert(diag_has_errors(diags));
+    }
+}
+END_TEST
+
+START_TEST(quoted_text_keeps_its_quotes)
+{
+    const char *source = "# %% [markdown]\n\"\"\"\n# %% not a cell\ntext\n\"\"\"\n";
+    check_code(source, "a.py", KIND_SPEAKER, source);
+}
+END_TEST
+
+static const char leaky[] = "// %% tags=[\"del\"]\nLEAK1\n// %%\nSOLVE2\n// %% tags=[\"notes\"]\nSOLVE3\n// %% tags=[\"alt\"]\nSOLVE4\n"
+                            "// %% [markdown] tags=[\"answer\"]\n// SOLVE5\n// %% tags=[\"keep\"]\nint x;\n// ### BEGIN SOLUTION\nSOLVE6\n"
+                            "// ### END SOLUTION\nint y;\n// %% [markdown] tags=[\"notes\"]\n// SOLVE7\n// %% lang=\"de\"\nLEAK8\n"
+                            "// %% tags=[\"keep\"]\n// ### BEGIN SOLUTION\nSOLVE9\n// %% [markdown] tags=[\"alt\"]\n// SOLVE10\n";
+
+START_TEST(nothing_leaks)
+{
+    static const char *const names[] = {"a.cpp", "a.c", "a.cs", "a.java", "a.ts", "a.rs"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        for (enum format format = FORMAT_NOTEBOOK; format <= FORMAT_CODE; format++)
+            for (enum kind kind = 0; kind < N_KINDS; kind++) {
+                g_autofree char *text = make(leaky, names[i], "en", kind, format);
+                ck_assert_ptr_null(strstr(text, "LEAK"));
+                ck_assert(kind == KIND_CODE_ALONG ? strstr(text, "SOLVE") == 0 : strstr(text, "SOLVE2") != 0);
+            }
+}
+END_TEST
+
+START_TEST(outputs_never_reach_code_along)
+{
+    g_autoptr(notebook) notebook = read_source("# %% tags=[\"keep\"]\nx = 1\n", "a.py");
+    struct cell *cell = g_ptr_array_index(notebook->cells, 0);
+    cell->outputs = json_pack("[{s:s}]", "text", "SECRET");
+    g_autoptr(notebook) along = notebook_derive(notebook, "en", KIND_CODE_ALONG, FORMAT_HTML);
+    g_autoptr(notebook) speaker = notebook_derive(notebook, "en", KIND_SPEAKER, FORMAT_HTML);
+    ck_assert_ptr_null(cell_at(along, 0)->outputs);
+    ck_assert_ptr_nonnull(cell_at(speaker, 0)->outputs);
+}
+END_TEST
+
+START_TEST(kinds_label_and_wrap)
+{
+    const char *source =
+        "# %% [markdown] tags=[\"answer\"]\n# 42\n\n# %% [markdown] tags=[\"notes\"]\n# N\n\n# %% tags=[\"start\"]\ns = 1\n";
+    check_code(source, "a.py", KIND_CODE_ALONG, "# %% [markdown]\n# *Answer:* \n\n# %%\ns = 1\n");
+    check_code(source, "a.py", KIND_COMPLETED, "# %% [markdown]\n# *Answer:* 42\n");
+    check_code(source, "a.py", KIND_SPEAKER,
+               "# %% [markdown]\n# *Answer:* 42\n\n# %% [markdown]\n# <div style='background: yellow; color: black;'>\n# N\n# </div>\n");
+    g_autofree char *german = make(source, "a.py", "de", KIND_CODE_ALONG, FORMAT_CODE);
+    ck_assert_ptr_nonnull(strstr(german, "# *Antwort:* \n"));
+}
+END_TEST
+
+START_TEST(equal_cells_have_their_own_ids)
+{
+    g_autoptr(notebook) notebook = read_source("# %%\n# %%\n# %%\n", "a.py");
+    ck_assert_str_eq(cell_at(notebook, 0)->id, "6b4e03423667dbb7");
+    ck_assert_str_eq(cell_at(notebook, 1)->id, "e0b614ebb4b5f1f3");
+    ck_assert_str_eq(cell_at(notebook, 2)->id, "e293e52dd43f5121");
+}
+END_TEST
+
+START_TEST(notebooks_are_read_back)
+{
+    const char *source = "# %% tags=[\"keep\"] n=1.5\nx = \"ä\\n\"\n\n# %% [markdown]\n# a\n#\n# b\n";
+    g_autofree char *first = make(source, "a.py", "en", KIND_SPEAKER, FORMAT_NOTEBOOK);
+    g_autofree char *second = make(first, "a.ipynb", "en", KIND_SPEAKER, FORMAT_NOTEBOOK);
+    ck_assert_str_eq(first, second);
+}
+END_TEST
+
+START_TEST(markdown_sources_have_code_cells)
+{
+    g_autoptr(notebook) notebook = read_source("# Title\n\ntext\n\n\nmore\n\n```python tags=[\"keep\"]\nx = 1\n```\n\n```bash\nls\n```\n\n"
+                                               "<!-- #region lang=\"de\" -->\nDeutsch\n\n\nweiter\n<!-- #endregion -->\n",
+                                               "a.md");
+    ck_assert_uint_eq(notebook->cells->len, 5);
+    ck_assert_str_eq(cell_at(notebook, 0)->source, "# Title\n\ntext");
+    ck_assert_str_eq(cell_at(notebook, 1)->source, "more");
+    ck_assert_str_eq(cell_at(notebook, 2)->source, "x = 1");
+    ck_assert(cell_has_tag(cell_at(notebook, 2), "keep"));
+    ck_assert_str_eq(cell_at(notebook, 3)->source, "%%bash\nls");
+    ck_assert_str_eq(cell_at(notebook, 4)->source, "Deutsch\n\n\nweiter");
+    ck_assert_str_eq(json_get_text(cell_at(notebook, 4)->metadata, "lang", ""), "de");
+}
+END_TEST
+
+static void check_title(const char *text, const char *comment, const char *german, const char *english)
+{
+    g_autofree char *de = notebook_find_title(text, comment, "de"), *en = notebook_find_title(text, comment, "en");
+    ck_assert(g_strcmp0(de, german) == 0);
+    ck_assert(g_strcmp0(en, english) == 0);
+}
+
+START_TEST(titles_are_found)
+{
+    check_title("# j2 x\n# {{ header(\"Listen\", 'It \"is\"') }}\n", "#", "Listen", "It \"is\"");
+    check_title("// {{header('A',\n//          \"B\")}}\n", "//", "A", "B");
+    check_title("# {{ header({\"de\": \"A\", \"en\": \"B\"}) }}", "#", "A", "B");
+    check_title("# {{ headers(1) }}\n", "#", 0, 0);
+    check_title("x = 1\n", "#", 0, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("notebook");
+    TCase *tests = tcase_create("notebook");
+    const TTest *all[] = {cells_have_type_title_metadata_and_line,
+                          lines_map_to_the_source,
+                          two_slide_tags_are_warned_about,
+                          options_are_read_in_every_spelling,
+                          numbers_are_written_as_python_does,
+                          strings_are_escaped_as_python_does,
+                          magics_come_and_go,
+                          other_languages_are_commented_out,
+                          blank_lines_are_kept,
+                          windows_line_ends_vanish,
+                          headers_become_metadata_and_a_raw_cell,
+                          broken_sources_are_diagnosed,
+                          quoted_text_keeps_its_quotes,
+                          nothing_leaks,
+                          outputs_never_reach_code_along,
+                          kinds_label_and_wrap,
+                          equal_cells_have_their_own_ids,
+                          notebooks_are_read_back,
+                          markdown_sources_have_code_cells,
+                          titles_are_found};
+    for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
+        tcase_add_test(tests, all[i]);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

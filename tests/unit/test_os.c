@@ -1,0 +1,145 @@
+#include <check.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "os/file.h"
+#include "os/process.h"
+
+static char *make_folder(void)
+{
+    g_autofree char *pattern = g_build_filename(g_get_tmp_dir(), "clx-os-XXXXXX", NULL);
+    ck_assert_ptr_nonnull(g_mkdtemp(pattern));
+    return g_steal_pointer(&pattern);
+}
+
+START_TEST(written_file_is_read_back_and_no_temporary_stays)
+{
+    g_autofree char *folder = make_folder();
+    g_autofree char *path = g_build_filename(folder, "a", "b.txt", NULL);
+    g_autofree char *inner = g_build_filename(folder, "a", NULL);
+    ck_assert(file_write_atomic(path, "one", 3, NULL));
+    ck_assert(file_write_atomic(path, "two!", 4, NULL));
+    g_autoptr(GBytes) bytes = file_read(path, 100, NULL);
+    ck_assert_str_eq(g_bytes_get_data(bytes, NULL), "two!");
+    g_autoptr(GDir) dir = g_dir_open(inner, 0, NULL);
+    ck_assert_str_eq(g_dir_read_name(dir), "b.txt");
+    ck_assert_ptr_null(g_dir_read_name(dir));
+    ck_assert(file_remove_tree(folder, NULL));
+    ck_assert(!g_file_test(folder, G_FILE_TEST_EXISTS));
+}
+END_TEST
+
+START_TEST(reading_is_bounded_and_refuses_what_is_no_file)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = make_folder();
+    ck_assert_ptr_null(file_read(folder, 100, &error));
+    g_clear_error(&error);
+    g_autofree char *path = g_build_filename(folder, "f", NULL);
+    ck_assert(file_write_atomic(path, "12345", 5, NULL));
+    ck_assert_ptr_null(file_read(path, 4, &error));
+    ck_assert(strstr(error->message, "too large") != NULL);
+    g_clear_error(&error);
+    ck_assert_ptr_null(file_read("/nowhere/x", 4, &error));
+    ck_assert(g_error_matches(error, CLX_ERROR, CLX_ERROR_NOT_FOUND));
+    file_remove_tree(folder, NULL);
+}
+END_TEST
+
+static bool collect(const char *relative, const struct stat *info, gpointer data)
+{
+    g_string_append_printf(data, "%s;", relative);
+    return true;
+}
+
+START_TEST(walk_goes_in_name_order_and_survives_a_loop)
+{
+    g_autofree char *folder = make_folder();
+    const char *names[] = {"b.txt", "a/z.txt", "a/c.txt"};
+    for (unsigned i = 0; i < 3; i++) {
+        g_autofree char *path = g_build_filename(folder, names[i], NULL);
+        ck_assert(file_write_atomic(path, "", 0, NULL));
+    }
+    g_autofree char *link = g_build_filename(folder, "a", "loop", NULL);
+    ck_assert_int_eq(symlink("..", link), 0);
+    g_autoptr(GString) seen = g_string_new(NULL);
+    ck_assert(file_walk(folder, NULL, collect, seen, NULL));
+    ck_assert_str_eq(seen->str, "a/c.txt;a/z.txt;b.txt;");
+    file_remove_tree(folder, NULL);
+}
+END_TEST
+
+START_TEST(spawned_process_is_seen_ending_by_its_handle)
+{
+    const char *argv[] = {"sh", "-c", "exit $CODE", NULL};
+    const char *env[] = {"CODE=7", NULL};
+    struct process_options options = {.argv = argv, .env = env, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1};
+    struct process process;
+    ck_assert(process_spawn(&options, &process, NULL));
+    struct pollfd poll_fd = {.fd = process.pidfd, .events = POLLIN};
+    ck_assert_int_eq(poll(&poll_fd, 1, 10000), 1);
+    int status = 0;
+    ck_assert_int_eq(process_reap(&process, &status), 1);
+    ck_assert_int_eq(WEXITSTATUS(status), 7);
+    process_clear(&process);
+}
+END_TEST
+
+START_TEST(missing_program_is_not_found)
+{
+    const char *argv[] = {"no-such-program-of-clx", NULL};
+    struct process_options options = {.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1};
+    struct process process;
+    g_autoptr(GError) error = NULL;
+    ck_assert(!process_spawn(&options, &process, &error));
+    ck_assert(g_error_matches(error, CLX_ERROR, CLX_ERROR_NOT_FOUND));
+}
+END_TEST
+
+START_TEST(ending_a_process_ends_its_whole_tree)
+{
+    int fds[2];
+    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+    const char *argv[] = {"sh", "-c", "trap '' TERM; setsid sleep 1000 & echo $!; wait; wait; sleep 1000", NULL};
+    struct process_options options = {.argv = argv, .stdin_fd = -1, .stdout_fd = fds[1], .stderr_fd = -1, .new_group = true};
+    struct process process;
+    ck_assert(process_spawn(&options, &process, NULL));
+    close(fds[1]);
+    char text[32] = "";
+    ck_assert(read(fds[0], text, sizeof text - 1) > 0);
+    pid_t grandchild = atoi(text), child = process.pid;
+    guint64 start = process_start_time(grandchild);
+    ck_assert(process_is_alive(grandchild, start));
+    process_end(&process, 50);
+    ck_assert(!process_is_alive(child, 0));
+    /* the grandchild was killed; it is gone as soon as its end of the pipe is */
+    ck_assert_int_eq(read(fds[0], text, 1), 0);
+    ck_assert(!process_is_alive(grandchild, start));
+    close(fds[0]);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("os");
+    TCase *tcase = tcase_create("os");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, written_file_is_read_back_and_no_temporary_stays);
+    tcase_add_test(tcase, reading_is_bounded_and_refuses_what_is_no_file);
+    tcase_add_test(tcase, walk_goes_in_name_order_and_survives_a_loop);
+    tcase_add_test(tcase, spawned_process_is_seen_ending_by_its_handle);
+    tcase_add_test(tcase, missing_program_is_not_found);
+    tcase_add_test(tcase, ending_a_process_ends_its_whole_tree);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

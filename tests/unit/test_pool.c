@@ -1,0 +1,232 @@
+/* The limits of a pool: starting, silence, progress. */
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "os/process.h"
+#include "store/doorbell.h"
+#include "supervisor/pool_manager.h"
+#include "supervisor_fixture.h"
+
+#define BELL "pool-" SESSION
+
+struct rig {
+    struct fixture *fixture;
+    struct event_logger logger;
+    struct executor_options executor;
+    struct pool *pool;
+    guint timer;
+};
+
+static struct rig rig;
+
+static void on_failed(enum job_type type, const char *message, gpointer data)
+{
+    rig.fixture->failure = g_strdup(message);
+}
+
+static gboolean on_timer(gpointer data)
+{
+    pool_look(rig.pool);
+    pool_check_limits(rig.pool);
+    return G_SOURCE_CONTINUE;
+}
+
+/* A pool whose limits are looked at every `interval_ms`. */
+static void make_pool(int n_workers, int n_parallel, int startup_timeout_s, guint interval_ms, int silence, int time)
+{
+    struct fixture *fixture = new_fixture();
+
+    rig.fixture = fixture;
+    rig.logger = (struct event_logger){fixture->store, SESSION};
+    rig.executor = (struct executor_options){.program = own_program,
+                                             .jobs_db = fixture->jobs_db,
+                                             .cache_db = fixture->cache_db,
+                                             .workspace = fixture->folder,
+                                             .ready_bell = BELL};
+    rig.pool = pool_new(&(struct pool_options){.type = JOB_NOTEBOOK,
+                                               .n_workers = n_workers,
+                                               .store = fixture->store,
+                                               .logger = &rig.logger,
+                                               .executor = &rig.executor,
+                                               .session_id = SESSION,
+                                               .startup_timeout_s = startup_timeout_s,
+                                               .startup_parallel = n_parallel,
+                                               .heartbeat_limit_s = silence,
+                                               .max_job_time_s = time,
+                                               .failed = on_failed});
+    rig.timer = g_timeout_add(interval_ms, on_timer, NULL);
+    ck_assert(session_add(fixture->store, SESSION, NULL));
+    pool_start(rig.pool);
+}
+
+static void free_pool(void)
+{
+    g_source_remove(rig.timer);
+    pool_request_stop(rig.pool);
+    pool_finish_stop(rig.pool, g_get_monotonic_time());
+    pool_free(rig.pool);
+    free_fixture(rig.fixture);
+    unsetenv("CLX_TEST_START");
+}
+
+static bool is_ready(struct fixture *fixture, gint64 value)
+{
+    return pool_is_ready(rig.pool);
+}
+
+static bool has_failed(struct fixture *fixture, gint64 value)
+{
+    return fixture->failure != NULL;
+}
+
+static void find_message(const struct event_row *row, gpointer data)
+{
+    const char **wanted = data;
+
+    if (*wanted && row->message && strstr(row->message, *wanted))
+        *wanted = NULL;
+}
+
+static bool was_told(const char *message)
+{
+    ck_assert(event_list(rig.fixture->store, 0, "worker_failed", NULL, NULL, find_message, &message, NULL));
+    return message == NULL;
+}
+
+static bool has_started_again(struct fixture *fixture, gint64 value)
+{
+    g_autofree char *events = list_events(fixture);
+    const char *first = strstr(events, "worker_starting ");
+
+    return first && strstr(first + 1, "worker_starting ");
+}
+
+START_TEST(one_that_does_not_get_ready_is_replaced)
+{
+    setenv("CLX_TEST_START", "hang", 1);
+    make_pool(1, 1, 1, 100, 1000, 1000);
+    wait_until(rig.fixture, has_started_again, 0);
+    ck_assert(was_told("not ready within startup_timeout"));
+    ck_assert_ptr_null(rig.fixture->failure);
+    free_pool();
+}
+END_TEST
+
+START_TEST(no_more_than_startup_parallel_start_at_once)
+{
+    g_autofree char *events = NULL;
+
+    make_pool(3, 1, 30, 100, 1000, 1000);
+    wait_until(rig.fixture, is_ready, 0);
+    events = list_events(rig.fixture);
+    ck_assert_str_eq(events, "pool_starting worker_starting worker_registered worker_ready worker_starting worker_registered worker_ready "
+                             "worker_starting worker_registered worker_ready pool_started ");
+    free_pool();
+}
+END_TEST
+
+static bool is_busy(struct fixture *fixture, gint64 value)
+{
+    struct worker_row row = find_busy(fixture);
+
+    g_free(row.executor_id);
+    return row.id != 0;
+}
+
+static bool is_second_attempt(struct fixture *fixture, gint64 id)
+{
+    g_autoptr(job) job = NULL;
+
+    ck_assert_int_eq(job_find(fixture->store, id, &job, NULL), 1);
+    return job->attempts >= 2;
+}
+
+/* Heartbeats come every 2 s: 60 looks of 100 ms are 6 s. */
+START_TEST(a_stopped_worker_is_replaced_and_its_job_goes_on)
+{
+    gint64 id;
+    struct worker_row row;
+
+    make_pool(1, 1, 30, 100, 60, 10000);
+    id = submit(rig.fixture, "wait");
+    wait_until(rig.fixture, is_busy, 0);
+    row = find_busy(rig.fixture);
+    ck_assert_int_eq(kill((pid_t)row.pid, SIGSTOP), 0);
+    wait_until(rig.fixture, is_second_attempt, id);
+    ck_assert(was_told("no heartbeat"));
+    ck_assert_int_eq(count_processes(row.executor_id), 0);
+    g_free(row.executor_id);
+    free_pool();
+}
+END_TEST
+
+START_TEST(a_job_without_progress_ends_after_max_job_time_and_is_quarantined)
+{
+    gint64 id, good;
+    g_autoptr(job) job = NULL;
+
+    make_pool(1, 1, 30, 20, 10000, 50);
+    id = submit(rig.fixture, "wait");
+    good = submit(rig.fixture, "ok");
+    wait_until(rig.fixture, is_ended, id);
+    wait_until(rig.fixture, is_ended, good);
+    ck_assert_int_eq(job_find(rig.fixture->store, id, &job, NULL), 1);
+    ck_assert_int_eq(job->status, JOB_FAILED);
+    ck_assert_int_eq(job->attempts, 2);
+    ck_assert_ptr_nonnull(strstr(json_get_text(job->error, "message", ""), "max_job_time"));
+    ck_assert_int_eq(status_of(rig.fixture, good), JOB_COMPLETED);
+    free_pool();
+}
+END_TEST
+
+START_TEST(a_worker_whose_row_is_deleted_ends_and_is_replaced)
+{
+    gint64 id;
+    struct worker_row row;
+
+    make_pool(1, 1, 30, 100, 1000, 1000);
+    id = submit(rig.fixture, "wait");
+    wait_until(rig.fixture, is_busy, 0);
+    row = find_busy(rig.fixture);
+    ck_assert(worker_remove(rig.fixture->store, row.id, NULL));
+    wait_until(rig.fixture, is_second_attempt, id);
+    ck_assert_int_eq(count_processes(row.executor_id), 0);
+    ck_assert_ptr_null(rig.fixture->failure);
+    g_free(row.executor_id);
+    free_pool();
+}
+END_TEST
+
+START_TEST(a_pool_whose_workers_all_die_gives_up)
+{
+    struct worker_row row;
+
+    make_pool(1, 1, 30, 100, 1000, 1000);
+    submit(rig.fixture, "wait");
+    wait_until(rig.fixture, is_busy, 0);
+    row = find_busy(rig.fixture);
+    rig.executor.program = "/bin/false";
+    ck_assert_int_eq(kill((pid_t)row.pid, SIGKILL), 0);
+    wait_until(rig.fixture, has_failed, 0);
+    ck_assert_ptr_nonnull(strstr(rig.fixture->failure, "died 5 times within a minute"));
+    g_free(row.executor_id);
+    free_pool();
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    const TTest *const tests[] = {one_that_does_not_get_ready_is_replaced,
+                                  no_more_than_startup_parallel_start_at_once,
+                                  a_stopped_worker_is_replaced_and_its_job_goes_on,
+                                  a_job_without_progress_ends_after_max_job_time_and_is_quarantined,
+                                  a_worker_whose_row_is_deleted_ends_and_is_replaced,
+                                  a_pool_whose_workers_all_die_gives_up};
+
+    if (!g_strcmp0(g_getenv("CLX_TEST_START"), "hang") && argc == 3)
+        for (;;)
+            pause();
+    return supervisor_main(argc, argv, start, tests, G_N_ELEMENTS(tests));
+}

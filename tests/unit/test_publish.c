@@ -1,0 +1,292 @@
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "build/publish.h"
+#include "os/file.h"
+
+static char *folder, *root;
+static struct cache *objects;
+
+static void set_up(void)
+{
+    folder = g_dir_make_tmp("clx-publish-XXXXXX", NULL);
+    ck_assert_ptr_nonnull(folder);
+    root = g_build_filename(folder, "out", NULL);
+    g_autofree char *db = g_build_filename(folder, "cache.db", NULL);
+    objects = cache_open(db, NULL);
+    ck_assert_ptr_nonnull(objects);
+}
+
+static void tear_down(void)
+{
+    cache_close(objects);
+    ck_assert(file_remove_tree(folder, NULL));
+    g_free(root);
+    g_free(folder);
+}
+
+static struct publisher *start(void)
+{
+    struct publisher *publisher = publisher_new(objects, "course", NULL);
+    ck_assert_ptr_nonnull(publisher);
+    return publisher;
+}
+
+static bool put(struct publisher *publisher, const char *relative, const char *text, GError **error)
+{
+    g_autofree char *sha256 = cache_put_object(objects, text, strlen(text), NULL);
+    ck_assert_ptr_nonnull(sha256);
+    return publisher_put_object(publisher, root, relative, sha256, error);
+}
+
+/* One build that makes the outputs "path=text" and nothing else. */
+static struct publish_counts build(const char *const *outputs, struct diag_list *diags)
+{
+    g_autoptr(publisher) publisher = start();
+    g_autoptr(GError) error = NULL;
+    for (; *outputs != NULL; outputs++) {
+        g_auto(GStrv) parts = g_strsplit(*outputs, "=", 2);
+        ck_assert_msg(put(publisher, parts[0], parts[1], &error), "%s", error != NULL ? error->message : "");
+    }
+    const char *const roots[] = {root, NULL};
+    ck_assert(publisher_flush(publisher, NULL));
+    ck_assert(publisher_remove_strays(publisher, roots, diags, NULL));
+    return publisher_counts(publisher);
+}
+
+#define BUILD(diags, ...) build((const char *const[]){__VA_ARGS__, NULL}, diags)
+
+static char *path_of(const char *relative)
+{
+    return g_build_filename(root, relative, NULL);
+}
+
+static void assert_text(const char *relative, const char *expected)
+{
+    g_autofree char *path = path_of(relative), *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        ck_assert_msg(expected == NULL, "%s is missing", relative);
+    else if (expected == NULL)
+        ck_abort_msg("%s should not be there", relative);
+    else
+        ck_assert_str_eq(text, expected);
+}
+
+static void write_text(const char *relative, const char *text)
+{
+    g_autofree char *path = path_of(relative);
+    ck_assert(file_write_atomic(path, text, strlen(text), NULL));
+}
+
+static gint64 set_mtime(const char *relative, time_t seconds)
+{
+    g_autofree char *path = path_of(relative);
+    struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+    ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+    return seconds;
+}
+
+static gint64 mtime_of(const char *relative)
+{
+    g_autofree char *path = path_of(relative);
+    struct stat info;
+    ck_assert_int_eq(lstat(path, &info), 0);
+    return info.st_mtim.tv_sec;
+}
+
+START_TEST(unchanged_outputs_keep_their_mtime)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    struct publish_counts counts = BUILD(diags, "a/x=one", "a/y=two");
+    ck_assert_uint_eq(counts.written, 2);
+    set_mtime("a/x", 1000);
+    set_mtime("a/y", 1000);
+    counts = BUILD(diags, "a/x=one", "a/y=changed");
+    ck_assert_uint_eq(counts.written, 1);
+    ck_assert_uint_eq(counts.unchanged, 1);
+    ck_assert_int_eq(mtime_of("a/x"), 1000);
+    ck_assert_int_ne(mtime_of("a/y"), 1000);
+    assert_text("a/y", "changed");
+}
+END_TEST
+
+START_TEST(outputs_changed_or_removed_by_hand_are_made_again)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    BUILD(diags, "x=one", "y=two");
+    write_text("x", "by hand");
+    g_autofree char *y = path_of("y");
+    ck_assert_int_eq(unlink(y), 0);
+    ck_assert_uint_eq(BUILD(diags, "x=one", "y=two").written, 2);
+    assert_text("x", "one");
+    assert_text("y", "two");
+}
+END_TEST
+
+START_TEST(strays_and_the_folders_they_empty_are_removed)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    BUILD(diags, "a/b/x=one", "c/y=two", "z=three");
+    write_text("c/foreign", "mine");
+    write_text(".git/HEAD", "ref");
+    struct publish_counts counts = BUILD(diags, "z=three");
+    ck_assert_uint_eq(counts.removed, 2);
+    g_autofree char *a = path_of("a");
+    ck_assert(!g_file_test(a, G_FILE_TEST_EXISTS));
+    assert_text("c/y", NULL);
+    assert_text("c/foreign", "mine");
+    assert_text(".git/HEAD", "ref");
+    assert_text("z", "three");
+}
+END_TEST
+
+START_TEST(a_stray_changed_by_hand_stays_with_a_note)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    BUILD(diags, "x=one", "z=three");
+    write_text("x", "my notes");
+    ck_assert_uint_eq(BUILD(diags, "z=three").removed, 0);
+    assert_text("x", "my notes");
+    ck_assert_uint_eq(diag_count(diags, DIAG_NOTE), 1);
+}
+END_TEST
+
+START_TEST(kept_outputs_are_no_strays)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    BUILD(diags, "x=one", "z=three");
+    g_autoptr(publisher) publisher = start();
+    const char *const roots[] = {root, NULL};
+    publisher_keep(publisher, root, "x");
+    ck_assert(publisher_remove_strays(publisher, roots, diags, NULL));
+    assert_text("x", "one");
+    assert_text("z", NULL);
+}
+END_TEST
+
+START_TEST(nothing_outside_of_the_roots_is_removed)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    BUILD(diags, "x=one");
+    g_autofree char *other = g_build_filename(folder, "ou", NULL);
+    const char *const roots[] = {other, NULL};
+    g_autoptr(publisher) publisher = start();
+    ck_assert(publisher_remove_strays(publisher, roots, diags, NULL));
+    assert_text("x", "one");
+}
+END_TEST
+
+START_TEST(a_manifest_cannot_name_a_file_outside_of_a_root)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    BUILD(diags, "z=three");
+    g_autofree char *victim = g_build_filename(folder, "victim", NULL), *name = path_of("../victim");
+    ck_assert(file_write_atomic(victim, "one", 3, NULL));
+    g_autofree char *sha256 = hash_sha256_hex("one", 3);
+    ck_assert(cache_manifest_set(objects, "course", name, sha256, 3, 0, NULL));
+    BUILD(diags, "z=three");
+    ck_assert(g_file_test(victim, G_FILE_TEST_EXISTS));
+}
+END_TEST
+
+START_TEST(a_link_is_not_followed_out_of_the_tree)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    BUILD(diags, "a/x=one", "z=three");
+    g_autofree char *a = path_of("a"), *away = g_build_filename(folder, "away", NULL), *moved = g_build_filename(away, "x", NULL);
+    ck_assert_int_eq(rename(a, away), 0);
+    ck_assert_int_eq(symlink(away, a), 0);
+    g_autoptr(publisher) publisher = start();
+    g_autoptr(GError) error = NULL;
+    ck_assert(!put(publisher, "a/x", "two", &error));
+    ck_assert_ptr_nonnull(strstr(error->message, "symbolic link"));
+    BUILD(diags, "z=three");
+    g_autofree char *text = NULL;
+    ck_assert(g_file_get_contents(moved, &text, NULL, NULL));
+    ck_assert_str_eq(text, "one");
+}
+END_TEST
+
+START_TEST(a_link_in_the_place_of_an_output_is_replaced_not_written_through)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    write_text("dummy", "");
+    g_autofree char *x = path_of("x"), *away = g_build_filename(folder, "away", NULL), *text = NULL;
+    ck_assert(file_write_atomic(away, "precious", 8, NULL));
+    ck_assert_int_eq(symlink(away, x), 0);
+    BUILD(diags, "x=one");
+    assert_text("x", "one");
+    ck_assert(g_file_get_contents(away, &text, NULL, NULL));
+    ck_assert_str_eq(text, "precious");
+}
+END_TEST
+
+START_TEST(paths_that_leave_the_root_are_refused)
+{
+    static const char *const bad[] = {"../x", "/x", "a/../../x", "", "a//x", NULL};
+    g_autoptr(publisher) publisher = start();
+    for (unsigned i = 0; bad[i] != NULL; i++) {
+        g_autoptr(GError) error = NULL;
+        ck_assert_msg(!put(publisher, bad[i], "one", &error), "'%s' was accepted", bad[i]);
+    }
+}
+END_TEST
+
+/* Root may write anywhere, but not below a file: that stands for every folder that cannot be written. */
+START_TEST(a_root_that_cannot_be_written_is_a_clear_error)
+{
+    ck_assert(file_write_atomic(root, "a file", 6, NULL));
+    g_autoptr(publisher) publisher = start();
+    g_autoptr(GError) error = NULL;
+    ck_assert(!put(publisher, "a/x", "one", &error));
+    ck_assert_ptr_nonnull(strstr(error->message, root));
+    ck_assert(g_error_matches(error, CLX_ERROR, CLX_ERROR_FAILED));
+    g_autofree char *text = NULL;
+    ck_assert(g_file_get_contents(root, &text, NULL, NULL));
+    ck_assert_str_eq(text, "a file");
+}
+END_TEST
+
+START_TEST(a_missing_object_is_not_found_and_leaves_the_old_output)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    BUILD(diags, "x=one");
+    g_autoptr(publisher) publisher = start();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *missing = hash_sha256_hex("never put", 9);
+    ck_assert(!publisher_put_object(publisher, root, "x", missing, &error));
+    ck_assert(g_error_matches(error, CLX_ERROR, CLX_ERROR_NOT_FOUND));
+    assert_text("x", "one");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("publish");
+    TCase *tests = tcase_create("publish");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, unchanged_outputs_keep_their_mtime);
+    tcase_add_test(tests, outputs_changed_or_removed_by_hand_are_made_again);
+    tcase_add_test(tests, strays_and_the_folders_they_empty_are_removed);
+    tcase_add_test(tests, a_stray_changed_by_hand_stays_with_a_note);
+    tcase_add_test(tests, kept_outputs_are_no_strays);
+    tcase_add_test(tests, nothing_outside_of_the_roots_is_removed);
+    tcase_add_test(tests, a_manifest_cannot_name_a_file_outside_of_a_root);
+    tcase_add_test(tests, a_link_is_not_followed_out_of_the_tree);
+    tcase_add_test(tests, a_link_in_the_place_of_an_output_is_replaced_not_written_through);
+    tcase_add_test(tests, paths_that_leave_the_root_are_refused);
+    tcase_add_test(tests, a_root_that_cannot_be_written_is_a_clear_error);
+    tcase_add_test(tests, a_missing_object_is_not_found_and_leaves_the_old_output);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
