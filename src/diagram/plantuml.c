@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "diagram/picture.h"
 #include "diagram/plantuml_source.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -20,7 +21,6 @@
 #define OUTPUT_LIMIT (256u * 1024 * 1024)
 #define DEADLINE_MS 60000
 
-enum picture_format { PICTURE_PNG, PICTURE_SVG, N_PICTURE_FORMATS };
 
 struct jvm {
     struct process process; /* pid 0: not running */
