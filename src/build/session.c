@@ -139,9 +139,12 @@ static bool submit(struct session *session, GPtrArray *jobs, GError **error)
 {
     if (!store_begin(session->store, error))
         return false;
-    for (unsigned i = 0; i < jobs->len; i++)
-        if (!submit_one(session, jobs->pdata[i], error))
-            return false;
+    for (unsigned i = 0; i < jobs->len; i++) {
+        if (submit_one(session, jobs->pdata[i], error))
+            continue;
+        store_rollback(session->store);
+        return false;
+    }
     return store_commit(session->store, error);
 }
 

@@ -4,6 +4,7 @@
 #include "build/build.h"
 #include "cli/command.h"
 #include "os/data.h"
+#include "supervisor/executor.h"
 
 struct build_invocation {
     struct invocation *invocation;
@@ -26,7 +27,9 @@ static const struct {
 } overrides[] = {
     {"notebook-workers", "worker_management.notebook.count", NULL}, {"plantuml-workers", "worker_management.plantuml.count", NULL},
     {"drawio-workers", "worker_management.drawio.count", NULL},     {"no-auto-start", "worker_management.auto_start", "false"},
-    {"fresh-workers", "worker_management.reuse_workers", "false"},
+    {"no-auto-stop", "worker_management.auto_stop", "false"},       {"fresh-workers", "worker_management.reuse_workers", "false"},
+    {"workers", "worker_management.notebook.execution_mode", NULL}, {"workers", "worker_management.plantuml.execution_mode", NULL},
+    {"workers", "worker_management.drawio.execution_mode", NULL},
 };
 
 static bool override_settings(const struct build_invocation *build, GError **error)
@@ -44,15 +47,12 @@ static bool override_settings(const struct build_invocation *build, GError **err
 
 static int check_workers(const struct build_invocation *build)
 {
-    const char *mode = invocation_option(build->invocation, "workers");
-    for (int type = 0; type < N_JOB_TYPES && mode == NULL; type++)
-        if (g_strcmp0(settings_execution_mode(build->settings, job_type_names[type]), "docker") == 0)
-            mode = "docker";
-    if (mode == NULL || g_str_equal(mode, "direct"))
-        return 0;
-    if (g_str_equal(mode, "docker"))
-        return report_failure(2, "docker workers are not available in this version\nuse --workers direct");
-    return report_failure(2, "unknown kind of workers '%s'\nuse --workers direct", mode);
+    for (int type = 0; type < N_JOB_TYPES; type++) {
+        const char *mode = settings_execution_mode(build->settings, job_type_names[type]);
+        if (executor_find(mode) == NULL)
+            return report_failure(2, "%s workers are not available in this version\nuse --workers direct", mode);
+    }
+    return 0;
 }
 
 static void find_mode(struct build_invocation *build)
@@ -188,11 +188,12 @@ static const struct option options[] = {
     {"keep-going", 0, NULL, "do the other jobs when one fails (default)"},
     {"fail-fast", 0, NULL, "stop at the first failed job"},
     {"explain", 0, NULL, "say why each job runs"},
-    {"workers", 0, "MODE", "how workers run: direct"},
+    {"workers", 0, "MODE", "how workers run", false, execution_mode_names},
     {"notebook-workers", 0, "N", "number of notebook workers"},
     {"plantuml-workers", 0, "N", "number of PlantUML workers"},
     {"drawio-workers", 0, "N", "number of Draw.io workers"},
     {"no-auto-start", 0, NULL, "use the workers that are there"},
+    {"no-auto-stop", 0, NULL, "leave the workers running for later builds"},
     {"fresh-workers", 0, NULL, "start workers, reuse none"},
     {"output-mode", 'O', "MODE", "what to print", false, report_mode_names},
     {"no-progress", 0, NULL, "no progress line"},

@@ -19,11 +19,10 @@ struct setting {
     const char *help;
 };
 
-static const char *const modes[] = {"direct", "docker", NULL};
 static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
 
 #define PER_TYPE(name)                                                                                                                     \
-    {"worker_management." name ".execution_mode", SETTING_CHOICE, NULL, 0, 0, modes, "execution mode of " name " workers"},                \
+    {"worker_management." name ".execution_mode", SETTING_CHOICE, NULL, 0, 0, execution_mode_names, "execution mode of " name " workers"}, \
         {"worker_management." name ".count", SETTING_INT, NULL, 1, 64, NULL, "number of " name " workers"},                                \
         {"worker_management." name ".memory_limit", SETTING_SIZE, NULL, 0, 0, NULL, "memory of a " name " worker and all it starts"},      \
         {"worker_management." name ".max_job_time", SETTING_INT, "600", 10, 86400, NULL, "seconds a " name " job may take"},               \
@@ -41,7 +40,7 @@ static const struct setting table[] = {
     {"paths.jobs_db_path", SETTING_TEXT, NULL, 0, 0, NULL, "the jobs database"},
     {"worker_management.auto_start", SETTING_BOOL, "true", 0, 0, NULL, "start workers with a build"},
     {"worker_management.auto_stop", SETTING_BOOL, "true", 0, 0, NULL, "stop workers after a build"},
-    {"worker_management.default_execution_mode", SETTING_CHOICE, "direct", 0, 0, modes, "how workers run"},
+    {"worker_management.default_execution_mode", SETTING_CHOICE, "direct", 0, 0, execution_mode_names, "how workers run"},
     {"worker_management.default_worker_count", SETTING_INT, NULL, 1, 64, NULL, "number of workers of each type"},
     PER_TYPE("drawio"),
     {"worker_management.idle_timeout", SETTING_INT, "3600", 1, 604800, NULL, "seconds after which an idle worker that stays ends"},

@@ -42,12 +42,18 @@ bool store_begin(struct store *store, GError **error)
     return db_exec(&store->db, "BEGIN IMMEDIATE", error);
 }
 
+void store_rollback(struct store *store)
+{
+    if (!sqlite3_get_autocommit(store->db.handle))
+        sqlite3_exec(store->db.handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
 bool store_commit(struct store *store, GError **error)
 {
     if (db_exec(&store->db, "COMMIT", error)) {
         store_ring_events(store);
         return true;
     }
-    sqlite3_exec(store->db.handle, "ROLLBACK", NULL, NULL, NULL);
+    store_rollback(store);
     return false;
 }

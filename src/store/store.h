@@ -19,9 +19,10 @@ void store_close(struct store *store);
 typedef struct store store;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(store, store_close)
 
-/* One transaction around many submissions. */
+/* One transaction around many statements; a commit that fails and a rollback leave nothing of them. */
 bool store_begin(struct store *store, GError **error);
 bool store_commit(struct store *store, GError **error);
+void store_rollback(struct store *store);
 
 /* ---- jobs ---- */
 struct job {
@@ -109,6 +110,8 @@ gint64 worker_preregister(struct store *store, enum job_type type, const char *e
 /* created -> idle by the worker itself, with its pid and start time. */
 bool worker_activate(struct store *store, gint64 id, GError **error);
 bool worker_set_process(struct store *store, gint64 id, gint64 pid, guint64 start_time, GError **error);
+/* For executors that know it only after the start (a container's id). */
+bool worker_set_executor_id(struct store *store, gint64 id, const char *executor_id, GError **error);
 /* Sets the status; a transition that section 3 does not know is refused. */
 bool worker_set_status(struct store *store, gint64 id, enum worker_status status, GError **error);
 bool worker_heartbeat(struct store *store, gint64 id, double cpu_percent, double memory_mib, const char *progress, GError **error);

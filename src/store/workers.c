@@ -129,6 +129,14 @@ bool worker_set_process(struct store *store, gint64 id, gint64 pid, guint64 star
            check_changed(n_changes, id, "is not registered", error);
 }
 
+bool worker_set_executor_id(struct store *store, gint64 id, const char *executor_id, GError **error)
+{
+    int n_changes = 0;
+
+    return db_run(&store->db, &n_changes, error, "UPDATE workers SET container_id = ?2 WHERE id = ?1", "is", id, executor_id) &&
+           check_changed(n_changes, id, "is not registered", error);
+}
+
 bool worker_set_status(struct store *store, gint64 id, enum worker_status status, GError **error)
 {
     int n_changes = 0;

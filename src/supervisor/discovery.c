@@ -1,12 +1,7 @@
 #include "supervisor/discovery.h"
 
-#include <poll.h>
-#include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include "os/process.h"
-#include "supervisor/executor_direct.h"
+#include "supervisor/executor.h"
 
 #define CREATED_LIMIT_S 30
 #define HEARTBEAT_LIMIT_S 15
@@ -30,11 +25,13 @@ static bool is_direct(const struct worker_row *row)
 
 bool discovery_is_alive(const struct worker_row *row)
 {
+    const struct executor_class *class = executor_find(row->execution_mode);
+
     if (row->status == WORKER_DEAD)
         return false;
-    if (!is_direct(row))
-        return row->heartbeat_age_s < (row->status == WORKER_CREATED ? REMOTE_CREATED_LIMIT_S : HEARTBEAT_LIMIT_S);
-    return row->pid > 0 && process_is_alive((pid_t)row->pid, row->pid_start_time);
+    if (class)
+        return class->is_alive(row);
+    return row->heartbeat_age_s < (row->status == WORKER_CREATED ? REMOTE_CREATED_LIMIT_S : HEARTBEAT_LIMIT_S);
 }
 
 static bool has_parent(const struct worker_row *row)
@@ -57,6 +54,14 @@ static const char *find_fault(const struct tidying *tidying, const struct worker
     return discovery_is_alive(row) ? NULL : "its process is gone";
 }
 
+static void clean_up(const struct worker_row *row)
+{
+    const struct executor_class *class = executor_find(row->execution_mode);
+
+    if (class)
+        class->clean_up(row->executor_id);
+}
+
 static void tidy_row(const struct worker_row *row, gpointer data)
 {
     struct tidying *tidying = data;
@@ -64,10 +69,7 @@ static void tidy_row(const struct worker_row *row, gpointer data)
 
     if (!fault || tidying->error)
         return;
-    if (is_direct(row)) {
-        executor_direct_kill_leftovers(row->executor_id);
-        executor_direct_remove_runtime(row->executor_id);
-    }
+    clean_up(row);
     tidying->n_rows++;
     if (job_release_worker(tidying->store, row->id, fault, &tidying->error) < 0 ||
         !worker_set_status(tidying->store, row->id, WORKER_DEAD, &tidying->error))
@@ -153,41 +155,34 @@ bool discovery_examine(struct store *store, discovery_each *each, gpointer data,
     return session_list(store, find_session, &search, error) && worker_list(store, examine_row, &search, error);
 }
 
-/* A handle of the worker's process, or -1. It is taken before the process is looked at, so that the number cannot come to mean another one
- * in between. */
-static int open_worker(const struct worker_row *row)
+static bool adopt(const struct worker_row *row, struct executor_worker *worker)
 {
-    int fd = is_direct(row) && row->pid > 1 ? (int)syscall(SYS_pidfd_open, (pid_t)row->pid, 0) : -1;
-
-    if (fd < 0 || (row->pid_start_time && process_is_alive((pid_t)row->pid, row->pid_start_time)))
-        return fd;
-    close(fd);
-    return -1;
+    *worker = (struct executor_worker){.class = executor_find(row->execution_mode), .end_fd = -1, .process.pidfd = -1};
+    return worker->class && worker->class->adopt(row, worker);
 }
 
 void discovery_ask_to_end(const struct worker_row *row)
 {
-    int fd = open_worker(row);
+    struct executor_worker worker;
 
-    if (fd < 0)
+    if (!adopt(row, &worker))
         return;
-    syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0);
-    close(fd);
+    worker.class->ask_to_end(&worker);
+    executor_worker_clear(&worker);
 }
 
-static void end_process(const struct worker_row *row, int deadline_ms)
+static void end_worker(const struct worker_row *row, int deadline_ms)
 {
-    struct pollfd item = {.fd = open_worker(row), .events = POLLIN};
+    struct executor_worker worker;
 
-    if (item.fd < 0)
+    if (!adopt(row, &worker))
         return;
-    syscall(SYS_pidfd_send_signal, item.fd, SIGTERM, NULL, 0);
-    if (poll(&item, 1, deadline_ms) != 1) {
-        process_kill_descendants((pid_t)row->pid);
-        syscall(SYS_pidfd_send_signal, item.fd, SIGKILL, NULL, 0);
-        poll(&item, 1, KILL_WAIT_MS);
+    worker.class->ask_to_end(&worker);
+    if (!executor_worker_wait(&worker, g_get_monotonic_time() + (gint64)deadline_ms * 1000)) {
+        worker.class->kill(&worker);
+        executor_worker_wait(&worker, g_get_monotonic_time() + KILL_WAIT_MS * 1000);
     }
-    close(item.fd);
+    executor_worker_clear(&worker);
 }
 
 bool discovery_end_worker(struct store *store, const struct worker_row *row, int deadline_ms, GError **error)
@@ -195,11 +190,8 @@ bool discovery_end_worker(struct store *store, const struct worker_row *row, int
     g_autoptr(worker_row) left = NULL;
     int found;
 
-    if (is_direct(row)) {
-        end_process(row, deadline_ms);
-        executor_direct_kill_leftovers(row->executor_id);
-        executor_direct_remove_runtime(row->executor_id);
-    }
+    end_worker(row, deadline_ms);
+    clean_up(row);
     found = worker_find(store, row->id, &left, error);
     if (found <= 0) /* it has said goodbye itself */
         return found == 0;

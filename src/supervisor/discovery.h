@@ -3,7 +3,7 @@
 
 #include "store/store.h"
 
-/* True if the process of a direct worker runs and is that worker; rows of containers and remote workers are judged by their heartbeat. */
+/* True if its executor finds that worker running; workers without an executor here (remote ones) are judged by their heartbeat. */
 bool discovery_is_alive(const struct worker_row *row);
 
 /* Cancels the jobs of builds that died, ends what is left of their workers, and marks rows without a worker as dead (with their jobs given

@@ -13,6 +13,7 @@ void event_logger_add(const struct event_logger *logger, const char *event_type,
     va_start(values, format);
     message = g_strdup_vprintf(format, values);
     va_end(values);
-    if (!event_add(logger->store, event_type, worker_id, job_type_names[type], "direct", logger->session_id, message, owned, &error))
+    if (!event_add(logger->store, event_type, worker_id, job_type_names[type], logger->modes[type], logger->session_id, message, owned,
+                   &error))
         g_printerr("clx: event %s not written: %s\n", event_type, error->message);
 }

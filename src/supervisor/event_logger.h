@@ -7,6 +7,7 @@
 struct event_logger {
     struct store *store;
     const char *session_id;
+    const char *modes[N_JOB_TYPES]; /* execution mode of each type's workers */
 };
 
 /* Adds an event; `worker_id` 0 for one of a pool. Takes over `metadata`, which may be NULL. A failure to write is told on stderr only:

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -54,12 +55,17 @@ static char **make_env(const struct executor_options *options, enum job_type typ
     return g_strv_builder_end(builder);
 }
 
-bool executor_direct_start(const struct executor_options *options, enum job_type type, gint64 worker_id, const char *executor_id,
-                           struct process *ret_process, GError **error)
+static char *make_id(const struct executor *executor, enum job_type type, int index)
 {
-    g_auto(GStrv) env = make_env(options, type, worker_id, executor_id);
+    return g_strdup_printf("direct-%s-%d-%08x", job_type_names[type], index, g_random_int());
+}
+
+static bool start(struct executor *executor, enum job_type type, gint64 worker_id, struct executor_worker *worker, GError **error)
+{
+    const struct executor_options *options = &executor->options;
+    g_auto(GStrv) env = make_env(options, type, worker_id, worker->id);
     const char *const argv[] = {options->program, "worker", job_type_names[type], NULL};
-    int log = open_log(options->jobs_db, executor_id, error);
+    int log = open_log(options->jobs_db, worker->id, error);
     bool is_started;
 
     if (log < 0)
@@ -74,9 +80,65 @@ bool executor_direct_start(const struct executor_options *options, enum job_type
             .death_signal = options->stays ? 0 : SIGTERM,
             .new_group = true,
         },
-        ret_process, error);
+        &worker->process, error);
     close(log);
+    worker->end_fd = worker->process.pidfd;
     return is_started;
+}
+
+/* The handle is taken before the process is looked at, so that the number cannot come to mean another one in between. */
+static bool adopt(const struct worker_row *row, struct executor_worker *worker)
+{
+    int fd = row->pid > 1 ? (int)syscall(SYS_pidfd_open, (pid_t)row->pid, 0) : -1;
+
+    if (fd < 0)
+        return false;
+    if (!row->pid_start_time || !process_is_alive((pid_t)row->pid, row->pid_start_time)) {
+        close(fd);
+        return false;
+    }
+    worker->id = g_strdup(row->executor_id);
+    worker->process = (struct process){.pid = (pid_t)row->pid, .pidfd = fd, .start_time = row->pid_start_time};
+    worker->end_fd = fd;
+    return true;
+}
+
+static bool is_alive(const struct worker_row *row)
+{
+    return row->pid > 0 && process_is_alive((pid_t)row->pid, row->pid_start_time);
+}
+
+static void ask_to_end(const struct executor_worker *worker)
+{
+    process_signal(&worker->process, SIGTERM);
+}
+
+static void kill_all(const struct executor_worker *worker)
+{
+    process_kill_descendants(worker->process.pid);
+    process_signal_group(&worker->process, SIGKILL);
+    process_signal(&worker->process, SIGKILL);
+}
+
+static int reap(const struct executor_worker *worker)
+{
+    int status = 0;
+
+    process_reap(&worker->process, &status);
+    return status;
+}
+
+static guint64 measure_memory(const struct executor_worker *worker)
+{
+    guint64 memory = 0, cpu_ms = 0;
+
+    process_tree_usage(worker->process.pid, &memory, &cpu_ms);
+    return memory;
+}
+
+static void clear(struct executor_worker *worker)
+{
+    process_clear(&worker->process);
 }
 
 static char *make_mark(const char *executor_id)
@@ -90,17 +152,28 @@ bool executor_direct_is_worker(gint64 pid, const char *executor_id)
     return process_has_mark((pid_t)pid, mark);
 }
 
-void executor_direct_kill_leftovers(const char *executor_id)
+/* Whatever carries this id in its environment is killed; what fell to this process is reaped. */
+static void clean_up(const char *executor_id)
 {
     g_autofree char *mark = make_mark(executor_id);
-    process_kill_marked(mark);
-}
-
-void executor_direct_remove_runtime(const char *executor_id)
-{
     g_autofree char *base = runtime_base_path();
     g_autofree char *path = g_build_filename(base, executor_id, NULL);
 
+    process_kill_marked(mark);
     if (!strchr(executor_id, '/'))
         file_remove_tree(path, NULL);
 }
+
+const struct executor_class executor_direct = {
+    .mode = "direct",
+    .make_id = make_id,
+    .start = start,
+    .adopt = adopt,
+    .is_alive = is_alive,
+    .ask_to_end = ask_to_end,
+    .kill = kill_all,
+    .reap = reap,
+    .measure_memory = measure_memory,
+    .clear = clear,
+    .clean_up = clean_up,
+};

@@ -7,6 +7,7 @@
 #include "config/fit.h"
 #include "store/doorbell.h"
 #include "supervisor/discovery.h"
+#include "supervisor/executor.h"
 #include "supervisor/pool_manager.h"
 
 #define STOP_DEADLINE_MS 3000
@@ -18,7 +19,8 @@ struct lifecycle_manager {
     char *session_id, *jobs_db, *cache_db, *workspace, *program, *bell;
     char *fit;
     struct event_logger logger;
-    struct executor_options executor;
+    struct executor executors[N_JOB_TYPES];
+    bool stays;
     struct pool *pools[N_JOB_TYPES];
     int bell_fd;
     char *bell_path;
@@ -60,9 +62,9 @@ static struct pool *make_pool(struct lifecycle_manager *manager, enum job_type t
         .n_workers = count_workers(manager, type),
         .store = manager->options.store,
         .logger = &manager->logger,
-        .executor = &manager->executor,
+        .executor = &manager->executors[type],
         .session_id = manager->session_id,
-        .stays = manager->executor.stays,
+        .stays = manager->stays,
         .startup_timeout_s = get_number(manager, "startup_timeout"),
         .startup_parallel = get_number(manager, "startup_parallel"),
         .heartbeat_limit_s = HEARTBEAT_LIMIT_S,
@@ -86,17 +88,8 @@ struct lifecycle_manager *lifecycle_manager_new(const struct lifecycle_options *
     manager->program = g_strdup(options->program);
     manager->fit = fit_hash(options->program, options->cache_db);
     manager->bell = g_strconcat("pool-", manager->session_id, NULL);
-    manager->logger = (struct event_logger){options->store, manager->session_id};
-    manager->executor = (struct executor_options){
-        .program = manager->program,
-        .jobs_db = manager->jobs_db,
-        .cache_db = manager->cache_db,
-        .workspace = manager->workspace,
-        .ready_bell = manager->bell,
-        .log_level = settings_get_text(options->settings, "logging.level"),
-        .idle_limit_s = (int)settings_get_int(options->settings, "worker_management.idle_timeout"),
-        .stays = options->stays || !settings_get_bool(options->settings, "worker_management.auto_stop"),
-    };
+    manager->logger = (struct event_logger){.store = options->store, .session_id = manager->session_id};
+    manager->stays = options->stays || !settings_get_bool(options->settings, "worker_management.auto_stop");
     manager->bell_fd = -1;
     return manager;
 }
@@ -158,15 +151,33 @@ static void adopt(const struct worker_row *row, gpointer data)
         adoption->n_adopted[type]++;
 }
 
-static bool check_mode(const struct lifecycle_manager *manager, enum job_type type, GError **error)
+static bool open_executor(struct lifecycle_manager *manager, enum job_type type, GError **error)
 {
     const char *mode = settings_execution_mode(manager->options.settings, job_type_names[type]);
+    struct executor *executor = &manager->executors[type];
+    const struct executor_class *class = executor_find(mode);
 
-    if (!g_strcmp0(mode, "direct"))
-        return true;
-    g_set_error(error, CLX_ERROR, CLX_ERROR_USAGE, "%s workers: execution mode '%s' is not available; use --workers=direct",
-                job_type_names[type], mode);
-    return false;
+    if (!class) {
+        g_set_error(error, CLX_ERROR, CLX_ERROR_USAGE, "%s workers: execution mode '%s' is not available; use --workers=direct",
+                    job_type_names[type], mode);
+        return false;
+    }
+    executor->options = (struct executor_options){
+        .program = manager->program,
+        .jobs_db = manager->jobs_db,
+        .cache_db = manager->cache_db,
+        .workspace = manager->workspace,
+        .ready_bell = manager->bell,
+        .session_id = manager->session_id,
+        .log_level = settings_get_text(manager->options.settings, "logging.level"),
+        .idle_limit_s = get_number(manager, "idle_timeout"),
+        .stays = manager->stays,
+    };
+    if (class->open && !class->open(executor, type, error))
+        return false;
+    executor->class = class;
+    manager->logger.modes[type] = class->mode;
+    return true;
 }
 
 static bool make_pools(struct lifecycle_manager *manager, GError **error)
@@ -174,7 +185,7 @@ static bool make_pools(struct lifecycle_manager *manager, GError **error)
     for (int type = 0; type < N_JOB_TYPES; type++) {
         if (!manager->options.needed[type])
             continue;
-        if (!check_mode(manager, (enum job_type)type, error))
+        if (!open_executor(manager, (enum job_type)type, error))
             return false;
         manager->pools[type] = make_pool(manager, (enum job_type)type);
     }
@@ -276,8 +287,13 @@ void lifecycle_manager_free(struct lifecycle_manager *manager)
     if (!manager)
         return;
     stop_within(manager, 0);
-    for (int type = 0; type < N_JOB_TYPES; type++)
+    for (int type = 0; type < N_JOB_TYPES; type++) {
+        struct executor *executor = &manager->executors[type];
+
         pool_free(manager->pools[type]);
+        if (executor->class && executor->class->close)
+            executor->class->close(executor);
+    }
     g_free(manager->session_id);
     g_free(manager->jobs_db);
     g_free(manager->cache_db);

@@ -1,12 +1,8 @@
 #include "supervisor/pool_manager.h"
 
 #include <glib-unix.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "config/fit.h"
@@ -24,8 +20,7 @@ struct place {
     enum place_state state;
     int index;
     gint64 worker_id;
-    char *executor_id;
-    struct process process;
+    struct executor_worker worker;
     guint watch, timer;   /* source of the handle; of the start limit or of the next start */
     const char *fault;    /* why it is being killed, or NULL */
     char *heard, *doing;  /* last heartbeat and last progress, as the row had them */
@@ -45,6 +40,11 @@ static const char *type_name(const struct pool *pool)
     return job_type_names[pool->options.type];
 }
 
+static const struct executor_class *class_of(const struct pool *pool)
+{
+    return pool->options.executor->class;
+}
+
 static void drop_sources(struct place *place)
 {
     if (place->watch)
@@ -57,8 +57,7 @@ static void drop_sources(struct place *place)
 static void clear_place(struct place *place)
 {
     drop_sources(place);
-    process_clear(&place->process);
-    g_clear_pointer(&place->executor_id, g_free);
+    executor_worker_clear(&place->worker);
     g_clear_pointer(&place->heard, g_free);
     g_clear_pointer(&place->doing, g_free);
     place->n_silent = place->n_same = 0;
@@ -77,8 +76,8 @@ static void ring(const struct pool *pool)
 {
     g_autofree char *channel = g_strconcat("build-", pool->options.session_id, NULL);
 
-    doorbell_ring(pool->options.executor->jobs_db, type_name(pool));
-    doorbell_ring(pool->options.executor->jobs_db, channel);
+    doorbell_ring(pool->options.executor->options.jobs_db, type_name(pool));
+    doorbell_ring(pool->options.executor->options.jobs_db, channel);
 }
 
 /* ---- starting ---- */
@@ -152,10 +151,10 @@ static void plan_next_start(struct place *place, const char *message, bool is_de
 static char *describe_end(const struct place *place, int status)
 {
     if (place->fault)
-        return g_strdup_printf("worker %s: %s", place->executor_id, place->fault);
+        return g_strdup_printf("worker %s: %s", place->worker.id, place->fault);
     if (WIFSIGNALED(status))
-        return g_strdup_printf("worker %s was killed by signal %d (%s)", place->executor_id, WTERMSIG(status), strsignal(WTERMSIG(status)));
-    return g_strdup_printf("worker %s ended with exit status %d", place->executor_id, WEXITSTATUS(status));
+        return g_strdup_printf("worker %s was killed by signal %d (%s)", place->worker.id, WTERMSIG(status), strsignal(WTERMSIG(status)));
+    return g_strdup_printf("worker %s ended with exit status %d", place->worker.id, WEXITSTATUS(status));
 }
 
 /* Jobs first, so that another worker has them while the rest is tidied up. True if it died; a worker that ends in order takes its row along. */
@@ -179,21 +178,19 @@ static bool bury(struct place *place, const char *message, int status)
         event_logger_add(pool->options.logger, "worker_failed", pool->options.type, place->worker_id, metadata, "%s", message);
         is_death = true;
     }
-    executor_direct_kill_leftovers(place->executor_id);
-    executor_direct_remove_runtime(place->executor_id);
+    class_of(pool)->clean_up(place->worker.id);
     return is_death;
 }
 
 static gboolean on_end(gint fd, GIOCondition condition, gpointer data)
 {
     struct place *place = data;
-    int status = 0;
+    int status = place->worker.class->reap(&place->worker);
     bool is_death;
     g_autofree char *message = NULL;
 
-    process_reap(&place->process, &status);
-    message = place->state == PLACE_SHARED && !place->fault ? g_strdup_printf("worker %s ended", place->executor_id)
-                                                            : describe_end(place, status);
+    message =
+        place->state == PLACE_SHARED && !place->fault ? g_strdup_printf("worker %s ended", place->worker.id) : describe_end(place, status);
     is_death = bury(place, message, status);
     place->watch = 0;
     clear_place(place);
@@ -205,9 +202,7 @@ static gboolean on_end(gint fd, GIOCondition condition, gpointer data)
 static void kill_place(struct place *place, const char *fault)
 {
     place->fault = fault;
-    process_kill_descendants(place->process.pid);
-    process_signal_group(&place->process, SIGKILL);
-    process_signal(&place->process, SIGKILL);
+    place->worker.class->kill(&place->worker);
 }
 
 static gboolean on_start_limit(gpointer data)
@@ -223,18 +218,45 @@ static bool preregister(struct place *place, GError **error)
 {
     struct pool *pool = place->pool;
     const struct pool_options *options = &pool->options;
-    g_autoptr(json_t) config = fit_describe(options->executor->program, options->executor->cache_db);
+    g_autoptr(json_t) config = fit_describe(options->executor->options.program, options->executor->options.cache_db);
 
-    place->executor_id = g_strdup_printf("direct-%s-%d-%08x", type_name(pool), place->index, g_random_int());
+    place->worker.id = class_of(pool)->make_id(options->executor, options->type, place->index);
     if (!store_begin(options->store, error))
         return false;
-    place->worker_id = worker_preregister(options->store, options->type, place->executor_id, options->stays ? NULL : options->session_id,
-                                          "direct", config, error);
-    event_logger_add(options->logger, "worker_starting", options->type, MAX(place->worker_id, 0), NULL, "starting %s", place->executor_id);
+    place->worker_id = worker_preregister(options->store, options->type, place->worker.id, options->stays ? NULL : options->session_id,
+                                          class_of(pool)->mode, config, error);
+    event_logger_add(options->logger, "worker_starting", options->type, MAX(place->worker_id, 0), NULL, "starting %s", place->worker.id);
     if (place->worker_id > 0)
-        event_logger_add(options->logger, "worker_registered", options->type, place->worker_id, NULL, "registered as %s",
-                         place->executor_id);
+        event_logger_add(options->logger, "worker_registered", options->type, place->worker_id, NULL, "registered as %s", place->worker.id);
     return store_commit(options->store, place->worker_id > 0 ? error : NULL) && place->worker_id > 0;
+}
+
+/* The row learns the process, and the executor id where that is known only now. */
+static bool tell_process(const struct place *place, const char *first_id, GError **error)
+{
+    const struct executor_worker *worker = &place->worker;
+    struct store *store = place->pool->options.store;
+
+    if (g_strcmp0(first_id, worker->id) && !worker_set_executor_id(store, place->worker_id, worker->id, error))
+        return false;
+    return worker->process.pid == 0 || worker_set_process(store, place->worker_id, worker->process.pid, worker->process.start_time, error);
+}
+
+static bool try_start(struct place *place, GError **error)
+{
+    struct pool *pool = place->pool;
+    g_autofree char *first_id = NULL;
+    g_autoptr(GError) problem = NULL;
+
+    if (!preregister(place, error))
+        return false;
+    place->worker.class = class_of(pool);
+    first_id = g_strdup(place->worker.id);
+    if (!class_of(pool)->start(pool->options.executor, pool->options.type, place->worker_id, &place->worker, error))
+        return false;
+    if (!tell_process(place, first_id, &problem))
+        report_problem(problem);
+    return true;
 }
 
 static void start_place(struct place *place)
@@ -242,8 +264,7 @@ static void start_place(struct place *place)
     struct pool *pool = place->pool;
     g_autoptr(GError) error = NULL;
 
-    if (!preregister(place, &error) ||
-        !executor_direct_start(pool->options.executor, pool->options.type, place->worker_id, place->executor_id, &place->process, &error)) {
+    if (!try_start(place, &error)) {
         g_autofree char *text = g_strdup_printf("cannot start a %s worker: %s", type_name(pool), error->message);
 
         if (place->worker_id > 0)
@@ -252,10 +273,8 @@ static void start_place(struct place *place)
         stop_for_good(pool, text);
         return;
     }
-    if (!worker_set_process(pool->options.store, place->worker_id, place->process.pid, place->process.start_time, &error))
-        report_problem(error);
     place->state = PLACE_STARTING;
-    place->watch = g_unix_fd_add(place->process.pidfd, G_IO_IN, on_end, place);
+    place->watch = g_unix_fd_add(place->worker.end_fd, G_IO_IN, on_end, place);
     place->timer = g_timeout_add_seconds((guint)pool->options.startup_timeout_s, on_start_limit, place);
 }
 
@@ -361,11 +380,8 @@ static void end_hung(struct place *place, const struct worker_row *row, const ch
 static void check_memory(struct place *place)
 {
     const struct pool_options *options = &place->pool->options;
-    guint64 memory = 0, cpu_ms = 0;
 
-    if (options->memory_limit)
-        process_tree_usage(place->process.pid, &memory, &cpu_ms);
-    if (memory <= options->memory_limit)
+    if (!options->memory_limit || place->worker.class->measure_memory(&place->worker) <= options->memory_limit)
         return;
     fail_job(place, "memory limit %s exceeded", options->memory_limit_text);
     kill_place(place, "memory limit exceeded");
@@ -411,16 +427,8 @@ void pool_request_stop(struct pool *pool)
     for (int i = 0; i < pool->options.n_workers; i++) {
         drop_sources(&pool->places[i]);
         if (is_ours(&pool->places[i]))
-            process_signal(&pool->places[i].process, SIGTERM);
+            pool->places[i].worker.class->ask_to_end(&pool->places[i].worker);
     }
-}
-
-static bool has_ended(const struct place *place, gint64 deadline)
-{
-    struct pollfd item = {.fd = place->process.pidfd, .events = POLLIN};
-    gint64 left_ms = (deadline - g_get_monotonic_time() + 999) / 1000;
-
-    return poll(&item, 1, (int)MAX(left_ms, 0)) == 1;
 }
 
 /* A worker that left its row behind did not stop by itself. */
@@ -435,17 +443,16 @@ static void account_for(struct place *place)
         event_logger_add(pool->options.logger, "worker_stopping", pool->options.type, place->worker_id, NULL, "told to stop");
         event_logger_add(pool->options.logger, "worker_stopped", pool->options.type, place->worker_id, NULL, "ended without an answer");
     }
-    executor_direct_kill_leftovers(place->executor_id);
-    executor_direct_remove_runtime(place->executor_id);
+    class_of(pool)->clean_up(place->worker.id);
 }
 
 static void finish_place(struct place *place, gint64 deadline)
 {
-    if (!has_ended(place, deadline)) {
+    if (!executor_worker_wait(&place->worker, deadline)) {
         kill_place(place, "did not stop in time");
-        has_ended(place, g_get_monotonic_time() + KILL_WAIT_MS * 1000);
+        executor_worker_wait(&place->worker, g_get_monotonic_time() + KILL_WAIT_MS * 1000);
     }
-    process_reap(&place->process, NULL);
+    place->worker.class->reap(&place->worker);
     account_for(place);
 }
 
@@ -472,29 +479,26 @@ struct pool *pool_new(const struct pool_options *options)
     for (int i = 0; i < options->n_workers; i++) {
         pool->places[i].pool = pool;
         pool->places[i].index = i;
-        pool->places[i].process.pidfd = -1;
+        pool->places[i].worker = (struct executor_worker){.end_fd = -1, .process.pidfd = -1};
     }
     return pool;
 }
 
 bool pool_adopt(struct pool *pool, const struct worker_row *row)
 {
-    int fd = (int)syscall(SYS_pidfd_open, (pid_t)row->pid, 0);
-
-    for (int i = 0; fd >= 0 && i < pool->options.n_workers; i++) {
+    for (int i = 0; i < pool->options.n_workers; i++) {
         struct place *place = &pool->places[i];
 
         if (place->state != PLACE_EMPTY)
             continue;
+        place->worker.class = class_of(pool);
+        if (!place->worker.class->adopt(row, &place->worker))
+            return false;
         place->state = PLACE_SHARED;
         place->worker_id = row->id;
-        place->executor_id = g_strdup(row->executor_id);
-        place->process = (struct process){.pid = (pid_t)row->pid, .pidfd = fd, .start_time = row->pid_start_time};
-        place->watch = g_unix_fd_add(fd, G_IO_IN, on_end, place);
+        place->watch = g_unix_fd_add(place->worker.end_fd, G_IO_IN, on_end, place);
         return true;
     }
-    if (fd >= 0)
-        close(fd);
     return false;
 }
 

@@ -9,7 +9,7 @@
 
 #include "config/settings.h"
 #include "supervisor/event_logger.h"
-#include "supervisor/executor_direct.h"
+#include "supervisor/executor.h"
 
 struct pool;
 
@@ -18,7 +18,7 @@ struct pool_options {
     int n_workers; /* places */
     struct store *store;
     const struct event_logger *logger;
-    const struct executor_options *executor;
+    struct executor *executor;
     const char *session_id; /* of the build */
     bool stays;             /* workers belong to no build and are left alone by pool_stop() */
     int startup_timeout_s, startup_parallel;

@@ -61,7 +61,8 @@ static void add_event_with(struct worker *worker, const char *type, const char *
 {
     g_autoptr(GError) error = NULL;
 
-    if (!event_add(worker->store, type, worker->id, job_type_names[worker->type], "direct", worker->session_id, message, metadata, &error))
+    if (!event_add(worker->store, type, worker->id, job_type_names[worker->type], worker->row->execution_mode, worker->session_id, message,
+                   metadata, &error))
         log_line(worker, "%s", error->message);
 }
 
@@ -344,10 +345,17 @@ static bool activate(struct worker *worker, GError **error)
 {
     const char *bell = g_getenv("CLX_READY_BELL");
 
-    if (!worker_set_process(worker->store, worker->id, getpid(), process_start_time(getpid()), error) ||
-        !worker_activate(worker->store, worker->id, error))
+    /* In one transaction: who sees it idle sees the event too. */
+    if (!store_begin(worker->store, error))
         return false;
+    if (!worker_set_process(worker->store, worker->id, getpid(), process_start_time(getpid()), error) ||
+        !worker_activate(worker->store, worker->id, error)) {
+        store_rollback(worker->store);
+        return false;
+    }
     tell_ready(worker);
+    if (!store_commit(worker->store, error))
+        return false;
     if (bell && *bell)
         doorbell_ring(worker->jobs_db, bell);
     return true;

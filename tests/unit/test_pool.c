@@ -6,6 +6,7 @@
 
 #include "os/process.h"
 #include "store/doorbell.h"
+#include "supervisor/executor_direct.h"
 #include "supervisor/pool_manager.h"
 #include "supervisor_fixture.h"
 
@@ -14,7 +15,7 @@
 struct rig {
     struct fixture *fixture;
     struct event_logger logger;
-    struct executor_options executor;
+    struct executor executor;
     struct pool *pool;
     guint timer;
 };
@@ -40,11 +41,12 @@ static void make_pool(int n_workers, int n_parallel, int startup_timeout_s, guin
 
     rig.fixture = fixture;
     rig.logger = (struct event_logger){fixture->store, SESSION};
-    rig.executor = (struct executor_options){.program = own_program,
-                                             .jobs_db = fixture->jobs_db,
-                                             .cache_db = fixture->cache_db,
-                                             .workspace = fixture->folder,
-                                             .ready_bell = BELL};
+    rig.executor.class = &executor_direct;
+    rig.executor.options = (struct executor_options){.program = own_program,
+                                                     .jobs_db = fixture->jobs_db,
+                                                     .cache_db = fixture->cache_db,
+                                                     .workspace = fixture->folder,
+                                                     .ready_bell = BELL};
     rig.pool = pool_new(&(struct pool_options){.type = JOB_NOTEBOOK,
                                                .n_workers = n_workers,
                                                .store = fixture->store,
@@ -207,7 +209,7 @@ START_TEST(a_pool_whose_workers_all_die_gives_up)
     submit(rig.fixture, "wait");
     wait_until(rig.fixture, is_busy, 0);
     row = find_busy(rig.fixture);
-    rig.executor.program = "/bin/false";
+    rig.executor.options.program = "/bin/false";
     ck_assert_int_eq(kill((pid_t)row.pid, SIGKILL), 0);
     wait_until(rig.fixture, has_failed, 0);
     ck_assert_ptr_nonnull(strstr(rig.fixture->failure, "died 5 times within a minute"));
