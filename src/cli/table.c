@@ -6,6 +6,7 @@ extern const struct command cmd_config_init;
 extern const struct command cmd_config_locate;
 extern const struct command cmd_config_show;
 extern const struct command cmd_config_trust;
+extern const struct command cmd_convert;
 extern const struct command cmd_delete_database;
 extern const struct command cmd_doctor;
 extern const struct command cmd_expand;
@@ -29,6 +30,7 @@ const struct command *const commands[] = {
     &cmd_config_locate,
     &cmd_config_show,
     &cmd_config_trust,
+    &cmd_convert,
     &cmd_delete_database,
     &cmd_doctor,
     &cmd_expand,
