@@ -1,6 +1,7 @@
 #include "base/hash.h"
 
 #include <openssl/evp.h>
+#include <stdbool.h>
 #include <string.h>
 
 struct hasher {
@@ -76,4 +77,16 @@ char *hasher_finish(struct hasher *hasher)
     EVP_MD_CTX_free(hasher->context);
     g_free(hasher);
     return to_hex(digest, size);
+}
+
+char *hash_text_hex(const void *text, size_t length)
+{
+    const char *p = text, *end = p + length;
+    struct hasher *hasher = hasher_new();
+    for (const char *cr; (cr = memchr(p, '\r', (size_t)(end - p))) != NULL; p = cr + 1) {
+        bool is_line_end = cr + 1 < end && cr[1] == '\n';
+        hasher_update(hasher, p, (size_t)(cr - p) + !is_line_end);
+    }
+    hasher_update(hasher, p, (size_t)(end - p));
+    return hasher_finish(hasher);
 }

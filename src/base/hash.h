@@ -9,6 +9,9 @@
 /* SHA-256 of `length` bytes; the caller frees the 64 hex digits. */
 char *hash_sha256_hex(const void *data, size_t length);
 
+/* SHA-256 of a text with every CR LF as LF: for what is the same with either line end; the caller frees the 64 hex digits. */
+char *hash_text_hex(const void *text, size_t length);
+
 /* SHA3-224 of `length` bytes (cell ids); the caller frees the 56 hex digits. */
 char *hash_sha3_224_hex(const void *data, size_t length);
 

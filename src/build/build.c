@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "build/result_cache.h"
-#include "build/session.h"
+#include "build/scope.h"
 #include "diagram/diagram.h"
 
 #define PROGRESS_PERIOD_S 0.5
@@ -14,13 +14,29 @@
 struct build {
     const struct build_options *options;
     struct plan *plan;
-    struct cache *cache;
     struct result_cache *results;
     struct publisher *publisher;
+    GPtrArray *hits;         /* struct hit *, while results are looked up */
     GPtrArray *misses;       /* struct session_job * */
     char *plantuml, *drawio; /* fingerprints */
     GError *broken;          /* the build cannot go on: disk full, database gone */
+    bool is_stopped;         /* by the first failed job (--fail-fast) */
 };
+
+/* A result that is known. */
+struct hit {
+    struct plan_job *job;
+    char *key;
+    json_t *result;
+};
+
+static void hit_free(gpointer data)
+{
+    struct hit *hit = data;
+    json_decref(hit->result);
+    g_free(hit->key);
+    g_free(hit);
+}
 
 static void session_job_free(gpointer data)
 {
@@ -29,37 +45,38 @@ static void session_job_free(gpointer data)
     g_free(job);
 }
 
-static void build_clear(struct build *build)
+void build_free(struct build *build)
 {
+    if (build == NULL)
+        return;
+    g_clear_pointer(&build->hits, g_ptr_array_unref);
     g_clear_pointer(&build->misses, g_ptr_array_unref);
     g_clear_pointer(&build->publisher, publisher_free);
     g_clear_pointer(&build->results, result_cache_free);
-    g_clear_pointer(&build->cache, cache_close);
     g_clear_pointer(&build->plan, plan_free);
     g_free(build->plantuml);
     g_free(build->drawio);
     g_clear_error(&build->broken);
+    g_free(build);
 }
 
-static bool build_open(struct build *build, GError **error)
+static bool open_parts(struct build *build, GError **error)
 {
-    build->cache = cache_open(settings_cache_db(build->options->settings), error);
-    if (build->cache == NULL)
-        return false;
-    build->publisher = publisher_new(build->cache, build->options->course->spec_path, error);
+    const struct build_options *options = build->options;
+    build->publisher = publisher_new(options->cache, options->course->spec_path, options->is_incremental, error);
     if (build->publisher == NULL)
         return false;
-    build->plantuml = plantuml_fingerprint(build->options->plan.plantuml_jar);
-    build->drawio = drawio_fingerprint(build->options->plan.drawio_executable);
-    struct result_cache_options options = {
-        .cache = build->cache,
-        .course = build->options->course,
+    build->plantuml = plantuml_fingerprint(options->plan.plantuml_jar);
+    build->drawio = drawio_fingerprint(options->plan.drawio_executable);
+    struct result_cache_options cache_options = {
+        .cache = options->cache,
+        .course = options->course,
         .plantuml_fingerprint = build->plantuml,
         .drawio_fingerprint = build->drawio,
-        .is_ignored = build->options->is_cache_ignored,
+        .is_ignored = options->is_cache_ignored,
+        .is_run_forced = options->is_run_forced,
     };
-    build->results = result_cache_new(&options);
-    build->misses = g_ptr_array_new_with_free_func(session_job_free);
+    build->results = result_cache_new(&cache_options);
     return true;
 }
 
@@ -85,7 +102,16 @@ static bool check_roots(const struct build *build, GError **error)
     return true;
 }
 
-static bool publish_result(struct build *build, const struct plan_job *job, const json_t *result, GError **error)
+/* ---- publication ---- */
+
+static bool put_object(struct build *build, const struct plan_output *output, const char *sha256, gpointer owner, GError **error)
+{
+    g_autofree char *scope = scope_describe(output->output, build->options->has_own_root);
+    struct publish_place place = {output->output->target->root, output->output->path, scope};
+    return publisher_put_object(build->publisher, &place, sha256, owner, error);
+}
+
+static bool put_result(struct build *build, const struct plan_job *job, const json_t *result, gpointer owner, GError **error)
 {
     for (unsigned i = 0; i < job->outputs->len; i++) {
         const struct plan_output *output = job->outputs->pdata[i];
@@ -95,34 +121,35 @@ static bool publish_result(struct build *build, const struct plan_job *job, cons
             g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "the result of '%s' lacks '%s'", job->name, output->output->path);
             return false;
         }
-        if (!publisher_put_object(build->publisher, output->output->target->root, output->output->path, sha256, error))
+        if (!put_object(build, output, sha256, owner, error))
             return false;
     }
     return true;
 }
 
-static bool publish_copy(struct build *build, const struct plan_output *output, const char *source, GError **error)
+static bool put_copy(struct build *build, const struct plan_output *output, const char *source, GError **error)
 {
     const char *sha256 = result_cache_file_hash(build->results, source, error);
-    return sha256 != NULL &&
-           publisher_put_copy(build->publisher, output->output->target->root, output->output->path, source, sha256, error);
+    g_autofree char *scope = scope_describe(output->output, build->options->has_own_root);
+    struct publish_place place = {output->output->target->root, output->output->path, scope};
+    return sha256 != NULL && publisher_put_copy(build->publisher, &place, source, sha256, error);
 }
 
-static bool publish_copies(struct build *build, GError **error)
+static bool put_copies(struct build *build, GError **error)
 {
     for (unsigned i = 0; i < build->plan->copies->len; i++) {
         const struct plan_output *output = build->plan->copies->pdata[i];
-        if (!publish_copy(build, output, output->output->source, error))
+        if (!put_copy(build, output, output->output->source, error))
             return false;
     }
     return true;
 }
 
 /* The picture that the topic ships stands in for a diagram that nothing here can draw. */
-static bool publish_shipped(struct build *build, const struct plan_job *job, GError **error)
+static bool put_shipped(struct build *build, const struct plan_job *job, GError **error)
 {
     for (unsigned i = 0; i < job->outputs->len; i++)
-        if (!publish_copy(build, job->outputs->pdata[i], job->shipped, error))
+        if (!put_copy(build, job->outputs->pdata[i], job->shipped, error))
             return false;
     g_autofree char *picture = g_path_get_basename(job->shipped);
     g_autofree char *text =
@@ -137,6 +164,25 @@ static bool is_shipped_instead(const struct build *build, const struct plan_job 
     return job->type == JOB_DRAWIO && job->shipped != NULL && strcmp(build->drawio, "none") == 0;
 }
 
+/* ---- what is known already ---- */
+
+static void add_miss(struct build *build, struct plan_job *job, const char *key, const char *reason)
+{
+    struct session_job *miss = g_new0(struct session_job, 1);
+    *miss = (struct session_job){.job = job, .key = g_strdup(key)};
+    g_ptr_array_add(build->misses, miss);
+    report_run(build->options->report, job, reason);
+}
+
+/* A mistake in a source is known as well: it is told again at once. */
+static void tell_known_mistake(struct build *build, const struct plan_job *job, const json_t *problem)
+{
+    g_autoptr(json_t) known = json_copy((json_t *)problem);
+    json_object_set_new(known, "cached", json_true());
+    report_end(build->options->report, job, REPORT_FAILED, NULL, known);
+    build->is_stopped |= build->options->is_fail_fast;
+}
+
 static bool look_up(struct build *build, struct plan_job *job, GError **error)
 {
     g_autofree char *key = NULL, *reason = NULL;
@@ -144,63 +190,112 @@ static bool look_up(struct build *build, struct plan_job *job, GError **error)
     int found = result_cache_find(build->results, job, &key, &reason, &result, error);
     if (found < 0)
         return false;
-    if (found == 1) {
-        g_autoptr(GError) problem = NULL;
-        if (publish_result(build, job, result, &problem)) {
-            report_end(build->options->report, job, REPORT_CACHED, result, NULL);
-            return true;
-        }
-        if (!g_error_matches(problem, CLX_ERROR, CLX_ERROR_NOT_FOUND)) {
-            g_propagate_error(error, g_steal_pointer(&problem));
-            return false;
-        }
+    const json_t *problem = json_object_get(result, "error");
+    if (found == 0) {
+        add_miss(build, job, key, reason);
+        return true;
     }
-    struct session_job *miss = g_new0(struct session_job, 1);
-    *miss = (struct session_job){.job = job, .key = g_steal_pointer(&key)};
-    g_ptr_array_add(build->misses, miss);
-    report_run(build->options->report, job, reason != NULL ? reason : "an object of the result is missing or damaged");
-    return true;
+    if (problem != NULL) {
+        tell_known_mistake(build, job, problem);
+        return true;
+    }
+    struct hit *hit = g_new0(struct hit, 1);
+    *hit = (struct hit){job, g_steal_pointer(&key), g_steal_pointer(&result)};
+    g_ptr_array_add(build->hits, hit);
+    return put_result(build, job, hit->result, hit, error);
 }
 
 static bool look_up_jobs(struct build *build, GError **error)
 {
     for (unsigned i = 0; i < build->plan->jobs->len; i++) {
         struct plan_job *job = build->plan->jobs->pdata[i];
-        if (!(is_shipped_instead(build, job) ? publish_shipped(build, job, error) : look_up(build, job, error)))
+        if (!(is_shipped_instead(build, job) ? put_shipped(build, job, error) : look_up(build, job, error)))
             return false;
     }
-    return publish_copies(build, error);
+    return put_copies(build, error);
+}
+
+/* Writes what is known; a job of which an object is missing or damaged has to run after all. */
+static bool publish_hits(struct build *build, GError **error)
+{
+    g_autoptr(GPtrArray) damaged = g_ptr_array_new();
+    if (!publisher_flush(build->publisher, damaged, error))
+        return false;
+    for (unsigned i = 0; i < build->hits->len; i++) {
+        struct hit *hit = build->hits->pdata[i];
+        if (g_ptr_array_find(damaged, hit, NULL))
+            add_miss(build, hit->job, hit->key, "an object of the result is missing or damaged");
+        else
+            report_end(build->options->report, hit->job, REPORT_CACHED, hit->result, NULL);
+    }
+    return true;
 }
 
 /* In one transaction: each look-up on its own would have to lock the database anew. */
 static bool look_up_all(struct build *build, GError **error)
 {
-    if (!cache_begin_reading(build->cache, error))
+    if (!cache_begin_reading(build->options->cache, error))
         return false;
     bool ok = look_up_jobs(build, error);
-    return cache_end_reading(build->cache, ok ? error : NULL) && ok && publisher_flush(build->publisher, error);
+    return cache_end_reading(build->options->cache, ok ? error : NULL) && ok && publish_hits(build, error);
 }
+
+static bool begin(struct build *build, GError **error)
+{
+    return check_roots(build, error) && open_parts(build, error) && look_up_all(build, error);
+}
+
+struct build *build_begin(const struct build_options *options, enum build_status *ret_status)
+{
+    struct build *build = g_new0(struct build, 1);
+    g_autoptr(diag_list) diags = diag_list_new();
+    g_autoptr(GError) error = NULL;
+    build->options = options;
+    build->hits = g_ptr_array_new_with_free_func(hit_free);
+    build->misses = g_ptr_array_new_with_free_func(session_job_free);
+    build->plan = plan_new(options->course, &options->plan, diags);
+    report_add_diags(options->report, diags);
+    *ret_status = BUILD_MISTAKEN;
+    if (build->plan == NULL)
+        return build;
+    report_plan(options->report, build->plan);
+    *ret_status = begin(build, &error) && !build->is_stopped ? BUILD_SUCCEEDED : BUILD_FAILED;
+    if (error != NULL)
+        report_add_error(options->report, error->message);
+    return build;
+}
+
+GPtrArray *build_misses(const struct build *build)
+{
+    return build->misses;
+}
+
+/* ---- the ends of jobs ---- */
 
 static bool take_result(struct build *build, struct session_job *item, const json_t *result, GError **error)
 {
-    if (!publish_result(build, item->job, result, error) || !result_cache_add(build->results, item->job, item->key, result, error))
+    if (!put_result(build, item->job, result, NULL, error) || !publisher_flush(build->publisher, NULL, error))
+        return false;
+    if (!result_cache_is_outdated(build->results, item->job, result) &&
+        !result_cache_add(build->results, item->job, item->key, result, error))
         return false;
     report_end(build->options->report, item->job, REPORT_DONE, result, NULL);
-    return publisher_flush(build->publisher, error);
+    return true;
 }
 
 static bool take_problem(struct build *build, struct session_job *item, const json_t *problem, GError **error)
 {
-    bool is_missing = strcmp(json_get_text(problem, "type", ""), "not_found") == 0;
-    if (item->job->type == JOB_DRAWIO && item->job->shipped != NULL && is_missing)
-        return publish_shipped(build, item->job, error);
+    const char *type = json_get_text(problem, "type", "");
+    if (item->job->type == JOB_DRAWIO && item->job->shipped != NULL && strcmp(type, "not_found") == 0)
+        return put_shipped(build, item->job, error) && publisher_flush(build->publisher, NULL, error);
     report_end(build->options->report, item->job, REPORT_FAILED, NULL, problem);
-    return true;
+    if (strcmp(type, "source") != 0 || result_cache_is_outdated(build->results, item->job, problem))
+        return true;
+    return result_cache_add_problem(build->results, item->job, item->key, problem, error);
 }
 
-static bool on_ended(struct session_job *item, const struct job *row, gpointer data)
+bool build_take(struct build *build, struct session_job *item, const struct job *row)
 {
-    struct build *build = data;
     if (row == NULL || row->status == JOB_CANCELLED) {
         report_end(build->options->report, item->job, REPORT_CANCELLED, NULL, NULL);
         return true;
@@ -209,6 +304,73 @@ static bool on_ended(struct session_job *item, const struct job *row, gpointer d
                                            : take_problem(build, item, row->error, &build->broken);
     report_progress(build->options->report, NULL);
     return ok && !(row->status == JOB_FAILED && build->options->is_fail_fast);
+}
+
+/* ---- the end ---- */
+
+static void keep_outputs(struct build *build, const GPtrArray *outputs)
+{
+    for (unsigned i = 0; i < outputs->len; i++) {
+        const struct course_output *output = outputs->pdata[i];
+        publisher_keep(build->publisher, output->target->root, output->path);
+    }
+}
+
+/* What filters left out belongs all the same. */
+static bool remove_strays(struct build *build, GError **error)
+{
+    const struct build_options *options = build->options;
+    g_autoptr(diag_list) diags = diag_list_new();
+    keep_outputs(build, build->plan->course_outputs);
+    if (options->whole != options->course) {
+        g_autoptr(diag_list) ignored = diag_list_new();
+        g_autoptr(GPtrArray) outputs = course_outputs(options->whole, ignored);
+        keep_outputs(build, outputs);
+    }
+    struct scope_filter filter = {
+        .course = options->course,
+        .is_filtered = options->whole != options->course,
+        .has_own_root = options->has_own_root,
+        .only = options->plan.only,
+    };
+    bool ok = publisher_remove_strays(build->publisher, scope_is_considered, &filter, diags, error);
+    report_add_diags(options->report, diags);
+    return ok;
+}
+
+enum build_status build_finish(struct build *build, enum session_end end, const GError *problem)
+{
+    struct report *report = build->options->report;
+    g_autoptr(GError) error = NULL;
+    if (end == SESSION_INTERRUPTED)
+        return BUILD_INTERRUPTED;
+    if (build->broken != NULL)
+        report_add_error(report, build->broken->message);
+    if (problem != NULL)
+        report_add_error(report, problem->message);
+    if (end != SESSION_FINISHED || report_count_errors(report) > 0)
+        return BUILD_FAILED;
+    if (build->options->keeps_strays || build->options->is_incremental || remove_strays(build, &error))
+        return BUILD_SUCCEEDED;
+    report_add_error(report, error->message);
+    return BUILD_FAILED;
+}
+
+struct publish_counts build_counts(const struct build *build)
+{
+    return build->publisher != NULL ? publisher_counts(build->publisher) : (struct publish_counts){0};
+}
+
+const struct plan *build_plan(const struct build *build)
+{
+    return build->plan;
+}
+
+/* ---- all of it ---- */
+
+static bool on_ended(struct session_job *item, const struct job *row, gpointer data)
+{
+    return build_take(data, item, row);
 }
 
 static void on_progress(const char *running, gpointer data)
@@ -235,71 +397,15 @@ static enum session_end run_jobs(struct build *build, GError **error)
     return session_run(&options, build->misses, error);
 }
 
-static void keep_outputs(struct build *build, const GPtrArray *outputs)
-{
-    for (unsigned i = 0; i < outputs->len; i++) {
-        const struct course_output *output = outputs->pdata[i];
-        publisher_keep(build->publisher, output->target->root, output->path);
-    }
-}
-
-/* What filters left out belongs all the same. */
-static bool remove_strays(struct build *build, GError **error)
-{
-    const struct course *whole = build->options->whole;
-    g_autoptr(diag_list) diags = diag_list_new();
-    keep_outputs(build, build->plan->course_outputs);
-    if (whole != build->options->course) {
-        g_autoptr(diag_list) ignored = diag_list_new();
-        g_autoptr(GPtrArray) outputs = course_outputs(whole, ignored);
-        keep_outputs(build, outputs);
-    }
-    g_autoptr(GPtrArray) roots = g_ptr_array_new();
-    for (unsigned i = 0; i < whole->targets->len; i++)
-        g_ptr_array_add(roots, ((const struct output_target *)whole->targets->pdata[i])->root);
-    g_ptr_array_add(roots, NULL);
-    bool ok = publisher_remove_strays(build->publisher, (const char *const *)roots->pdata, diags, error);
-    report_add_diags(build->options->report, diags);
-    return ok;
-}
-
-static enum build_status build_all(struct build *build)
-{
-    struct report *report = build->options->report;
-    g_autoptr(GError) error = NULL;
-    if (!check_roots(build, &error) || !build_open(build, &error) || !look_up_all(build, &error)) {
-        report_add_error(report, error->message);
-        return BUILD_FAILED;
-    }
-    enum session_end end = run_jobs(build, &error);
-    if (end == SESSION_INTERRUPTED)
-        return BUILD_INTERRUPTED;
-    if (build->broken != NULL)
-        report_add_error(report, build->broken->message);
-    if (error != NULL)
-        report_add_error(report, error->message);
-    if (end != SESSION_FINISHED || report_count_errors(report) > 0)
-        return BUILD_FAILED;
-    if (remove_strays(build, &error))
-        return BUILD_SUCCEEDED;
-    report_add_error(report, error->message);
-    return BUILD_FAILED;
-}
-
 enum build_status build_run(const struct build_options *options, struct publish_counts *ret_counts)
 {
-    struct build build = {.options = options};
-    g_autoptr(diag_list) diags = diag_list_new();
-    build.plan = plan_new(options->course, &options->plan, diags);
-    report_add_diags(options->report, diags);
-    if (build.plan == NULL)
-        return BUILD_MISTAKEN;
-    report_plan(options->report, build.plan);
-    enum build_status status = build_all(&build);
-    if (build.publisher != NULL) {
-        publisher_flush(build.publisher, NULL);
-        *ret_counts = publisher_counts(build.publisher);
+    enum build_status status;
+    g_autoptr(build) build = build_begin(options, &status);
+    if (status == BUILD_SUCCEEDED) {
+        g_autoptr(GError) problem = NULL;
+        enum session_end end = run_jobs(build, &problem);
+        status = build_finish(build, end, problem);
     }
-    build_clear(&build);
+    *ret_counts = build_counts(build);
     return status;
 }

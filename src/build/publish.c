@@ -11,16 +11,27 @@
 #include "os/folders.h"
 
 struct entry {
-    char *sha256;
-    gint64 size, mtime_ns;
+    char *sha256, *next_sha256; /* next: about to replace the bytes of `sha256`, or NULL */
+    char *scope;
+    gint64 size, mtime_ns; /* size -1: not written yet */
+    int root_length;
     bool belongs;    /* named by this build */
     bool is_changed; /* not yet in the manifest like this */
+};
+
+/* What is to be written where. */
+struct item {
+    char *root, *relative, *path, *sha256;
+    char *source; /* NULL: an object of the cache */
+    gpointer owner;
 };
 
 struct publisher {
     struct cache *cache;
     char *course_key;
+    bool is_trusting;
     GHashTable *entries; /* absolute path -> struct entry * */
+    GPtrArray *queue;    /* struct item * */
     struct folders *folders;
     char *object; /* name of the object that was read last: one picture goes to many places */
     GBytes *object_bytes;
@@ -31,23 +42,45 @@ static void entry_free(gpointer data)
 {
     struct entry *entry = data;
     g_free(entry->sha256);
+    g_free(entry->next_sha256);
+    g_free(entry->scope);
     g_free(entry);
 }
 
-static void load_entry(const char *path, const char *sha256, gint64 size, gint64 mtime_ns, gpointer data)
+static void item_free(gpointer data)
+{
+    struct item *item = data;
+    g_free(item->root);
+    g_free(item->relative);
+    g_free(item->path);
+    g_free(item->sha256);
+    g_free(item->source);
+    g_free(item);
+}
+
+static void load_entry(const struct manifest_row *row, gpointer data)
 {
     struct publisher *publisher = data;
     struct entry *entry = g_new0(struct entry, 1);
-    *entry = (struct entry){.sha256 = g_strdup(sha256), .size = size, .mtime_ns = mtime_ns};
-    g_hash_table_insert(publisher->entries, g_strdup(path), entry);
+    *entry = (struct entry){
+        .sha256 = g_strdup(row->sha256),
+        .next_sha256 = g_strdup(row->next_sha256),
+        .scope = g_strdup(row->scope),
+        .size = row->size,
+        .mtime_ns = row->mtime_ns,
+        .root_length = row->root_length,
+    };
+    g_hash_table_insert(publisher->entries, g_strdup(row->path), entry);
 }
 
-struct publisher *publisher_new(struct cache *cache, const char *course_key, GError **error)
+struct publisher *publisher_new(struct cache *cache, const char *course_key, bool is_trusting, GError **error)
 {
     g_autoptr(publisher) publisher = g_new0(struct publisher, 1);
     publisher->cache = cache;
     publisher->course_key = g_strdup(course_key);
+    publisher->is_trusting = is_trusting;
     publisher->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, entry_free);
+    publisher->queue = g_ptr_array_new_with_free_func(item_free);
     publisher->folders = folders_new();
     if (!cache_manifest_list(cache, course_key, load_entry, publisher, error))
         return NULL;
@@ -60,6 +93,7 @@ void publisher_free(struct publisher *publisher)
         return;
     g_free(publisher->course_key);
     g_hash_table_unref(publisher->entries);
+    g_ptr_array_unref(publisher->queue);
     folders_free(publisher->folders);
     g_free(publisher->object);
     g_clear_pointer(&publisher->object_bytes, g_bytes_unref);
@@ -101,33 +135,52 @@ static bool is_current(const struct entry *entry, int folder, const char *name, 
         return false;
     if (is_known(entry, sha256, ret_info))
         return true;
-    if (entry != NULL && entry->size != ret_info->st_size && strcmp(entry->sha256, sha256) == 0)
+    if (entry != NULL && entry->size >= 0 && entry->size != ret_info->st_size && strcmp(entry->sha256, sha256) == 0)
         return false;
     g_autofree char *actual = file_sha256(path, NULL);
     return actual != NULL && strcmp(actual, sha256) == 0;
 }
 
-static void note(struct publisher *publisher, const char *path, struct entry *entry, const char *sha256, const struct stat *info)
+static void note_written(struct entry *entry, const char *sha256, const struct stat *info)
 {
-    bool is_same = is_known(entry, sha256, info);
-    if (entry == NULL) {
-        entry = g_new0(struct entry, 1);
-        g_hash_table_insert(publisher->entries, g_strdup(path), entry);
-    }
-    entry->belongs = true;
-    if (is_same)
+    if (is_known(entry, sha256, info) && entry->next_sha256 == NULL)
         return;
+    char *copy = g_strdup(sha256); /* may be the entry's own */
     g_free(entry->sha256);
-    entry->sha256 = g_strdup(sha256);
+    entry->sha256 = copy;
+    g_clear_pointer(&entry->next_sha256, g_free);
     entry->size = info->st_size;
     entry->mtime_ns = mtime_ns_of(info);
     entry->is_changed = true;
 }
 
-/* What is to be put where. `source` NULL: an object of the cache. */
-struct item {
-    const char *root, *relative, *path, *source, *sha256;
-};
+/* Says what is about to be written: until it is, the file has its old bytes or the new ones. */
+static void note_intent(struct entry *entry, const char *sha256)
+{
+    entry->is_changed = true;
+    g_free(entry->next_sha256);
+    entry->next_sha256 = g_strdup(sha256);
+}
+
+/* The entry of a place, made when it is new. */
+static struct entry *enter(struct publisher *publisher, const struct publish_place *place, const char *path, const char *sha256)
+{
+    struct entry *entry = g_hash_table_lookup(publisher->entries, path);
+    if (entry == NULL) {
+        entry = g_new0(struct entry, 1);
+        *entry = (struct entry){.sha256 = g_strdup(sha256), .size = -1};
+        g_hash_table_insert(publisher->entries, g_strdup(path), entry);
+    }
+    entry->belongs = true;
+    int root_length = (int)strlen(place->root);
+    if (entry->root_length == root_length && g_strcmp0(entry->scope, place->scope) == 0)
+        return entry;
+    g_free(entry->scope);
+    entry->scope = g_strdup(place->scope);
+    entry->root_length = root_length;
+    entry->is_changed = true;
+    return entry;
+}
 
 static GBytes *read_object(struct publisher *publisher, const char *sha256, GError **error)
 {
@@ -175,48 +228,68 @@ static bool write_item(struct publisher *publisher, const struct item *item, str
 }
 
 /* 1: the file is there with its bytes; 0: it is not; -1: it cannot be put there. */
-static int look(struct publisher *publisher, const struct item *item, const struct entry *entry, struct stat *ret_info, GError **error)
+static int look(struct publisher *publisher, const struct publish_place *place, const char *path, const struct entry *entry,
+                const char *sha256, struct stat *ret_info, GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    int folder = folders_open(publisher->folders, item->root, item->relative, false, &problem);
+    int folder = folders_open(publisher->folders, place->root, place->relative, false, &problem);
     if (folder >= 0)
-        return is_current(entry, folder, name_of(item->relative), item->path, item->sha256, ret_info);
+        return is_current(entry, folder, name_of(place->relative), path, sha256, ret_info);
     if (g_error_matches(problem, CLX_ERROR, CLX_ERROR_NOT_FOUND))
         return 0;
     g_propagate_error(error, g_steal_pointer(&problem));
     return -1;
 }
 
-static bool put(struct publisher *publisher, const char *root, const char *relative, const char *source, const char *sha256, GError **error)
+static void enqueue(struct publisher *publisher, const struct publish_place *place, const char *path, const char *source,
+                    const char *sha256, gpointer owner)
 {
-    if (!is_relative_and_inside(relative)) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "'%s' is not a path inside of the output folder", relative);
+    struct item *item = g_new0(struct item, 1);
+    *item = (struct item){g_strdup(place->root), g_strdup(place->relative), g_strdup(path), g_strdup(sha256), g_strdup(source), owner};
+    g_ptr_array_add(publisher->queue, item);
+}
+
+static bool has_mode_of(const struct stat *info, const char *source)
+{
+    struct stat wanted;
+    return source == NULL || stat(source, &wanted) != 0 || ((wanted.st_mode & 0111) != 0) == ((info->st_mode & 0111) != 0);
+}
+
+static bool put(struct publisher *publisher, const struct publish_place *place, const char *source, const char *sha256, gpointer owner,
+                GError **error)
+{
+    if (!is_relative_and_inside(place->relative)) {
+        g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "'%s' is not a path inside of the output folder", place->relative);
         return false;
     }
-    g_autofree char *path = g_strconcat(root, "/", relative, NULL);
-    struct item item = {root, relative, path, source, sha256};
-    struct entry *entry = g_hash_table_lookup(publisher->entries, path);
-    if (entry != NULL)
-        entry->belongs = true;
+    g_autofree char *path = g_strconcat(place->root, "/", place->relative, NULL);
+    struct entry *entry = enter(publisher, place, path, sha256);
+    bool is_trusted = publisher->is_trusting && entry->size >= 0 && entry->next_sha256 == NULL && strcmp(entry->sha256, sha256) == 0;
     struct stat info;
-    int found = look(publisher, &item, entry, &info, error);
-    if (found < 0 || (found == 0 && !write_item(publisher, &item, &info, error)))
+    int found = is_trusted ? 1 : look(publisher, place, path, entry, sha256, &info, error);
+    if (found < 0)
         return false;
-    publisher->counts.unchanged += found == 1;
-    publisher->counts.written += found == 0;
-    note(publisher, path, entry, sha256, &info);
+    if (found == 1 && (is_trusted || has_mode_of(&info, source))) {
+        publisher->counts.unchanged++;
+        if (!is_trusted)
+            note_written(entry, sha256, &info);
+        return true;
+    }
+    note_intent(entry, sha256);
+    enqueue(publisher, place, path, source, sha256, owner);
     return true;
 }
 
-bool publisher_put_object(struct publisher *publisher, const char *root, const char *relative, const char *sha256, GError **error)
+bool publisher_put_object(struct publisher *publisher, const struct publish_place *place, const char *sha256, gpointer owner,
+                          GError **error)
 {
-    return put(publisher, root, relative, NULL, sha256, error);
+    return put(publisher, place, NULL, sha256, owner, error);
 }
 
-bool publisher_put_copy(struct publisher *publisher, const char *root, const char *relative, const char *source, const char *sha256,
+bool publisher_put_copy(struct publisher *publisher, const struct publish_place *place, const char *source, const char *sha256,
                         GError **error)
 {
-    return put(publisher, root, relative, source, sha256, error);
+    return put(publisher, place, source, sha256, NULL, error);
 }
 
 void publisher_keep(struct publisher *publisher, const char *root, const char *relative)
@@ -227,7 +300,7 @@ void publisher_keep(struct publisher *publisher, const char *root, const char *r
         entry->belongs = true;
 }
 
-static bool write_changes(struct publisher *publisher, GError **error)
+static bool write_entries(struct publisher *publisher, GError **error)
 {
     GHashTableIter iter;
     gpointer path, value;
@@ -236,7 +309,8 @@ static bool write_changes(struct publisher *publisher, GError **error)
         struct entry *entry = value;
         if (!entry->is_changed)
             continue;
-        if (!cache_manifest_set(publisher->cache, publisher->course_key, path, entry->sha256, entry->size, entry->mtime_ns, error))
+        struct manifest_row row = {path, entry->sha256, entry->next_sha256, entry->size, entry->mtime_ns, entry->scope, entry->root_length};
+        if (!cache_manifest_set(publisher->cache, publisher->course_key, &row, error))
             return false;
         entry->is_changed = false;
     }
@@ -254,23 +328,43 @@ static bool has_changes(const struct publisher *publisher)
     return false;
 }
 
-bool publisher_flush(struct publisher *publisher, GError **error)
+static bool write_manifest(struct publisher *publisher, GError **error)
 {
-    folders_forget(publisher->folders);
     if (!has_changes(publisher))
         return true;
-    return cache_begin(publisher->cache, error) && write_changes(publisher, error) && cache_commit(publisher->cache, error);
+    if (!cache_begin(publisher->cache, error))
+        return false;
+    bool ok = write_entries(publisher, error);
+    return cache_commit(publisher->cache, ok ? error : NULL) && ok;
 }
 
-/* The root that a path of the manifest lies below, or NULL. */
-static const char *find_root(const char *path, const char *const *roots)
+/* False with an error, unless it is about a missing object whose owner can be told. */
+static bool write_queued(struct publisher *publisher, const struct item *item, GPtrArray *ret_missing, GError **error)
 {
-    for (; *roots != NULL; roots++) {
-        size_t length = strlen(*roots);
-        if (strncmp(path, *roots, length) == 0 && path[length] == '/' && is_relative_and_inside(path + length + 1))
-            return *roots;
+    struct stat info;
+    g_autoptr(GError) problem = NULL;
+    if (write_item(publisher, item, &info, &problem)) {
+        publisher->counts.written++;
+        note_written(g_hash_table_lookup(publisher->entries, item->path), item->sha256, &info);
+        return true;
     }
-    return NULL;
+    if (ret_missing == NULL || !g_error_matches(problem, CLX_ERROR, CLX_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (!g_ptr_array_find(ret_missing, item->owner, NULL))
+        g_ptr_array_add(ret_missing, item->owner);
+    return true;
+}
+
+bool publisher_flush(struct publisher *publisher, GPtrArray *ret_missing, GError **error)
+{
+    bool ok = publisher->queue->len == 0 || write_manifest(publisher, error);
+    for (unsigned i = 0; i < publisher->queue->len && ok; i++)
+        ok = write_queued(publisher, publisher->queue->pdata[i], ret_missing, error);
+    g_ptr_array_set_size(publisher->queue, 0);
+    folders_forget(publisher->folders);
+    return write_manifest(publisher, ok ? error : NULL) && ok;
 }
 
 static void remove_empty_folders(const char *path, const char *root)
@@ -283,19 +377,27 @@ static void remove_empty_folders(const char *path, const char *root)
     }
 }
 
+/* The bytes that a build wrote, or those that one was about to write when it was killed. */
+static bool has_our_bytes(const struct entry *entry, int folder, const char *name, const char *path)
+{
+    struct stat info;
+    return is_current(entry, folder, name, path, entry->sha256, &info) ||
+           (entry->next_sha256 != NULL && is_current(entry, folder, name, path, entry->next_sha256, &info));
+}
+
 /* True if the stray is gone, or is no longer ours to remove. */
-static bool remove_stray(struct publisher *publisher, const char *path, const struct entry *entry, const char *root,
-                         struct diag_list *diags)
+static bool remove_stray(struct publisher *publisher, const char *path, const struct entry *entry, struct diag_list *diags)
 {
     g_autoptr(GError) error = NULL;
     struct stat info;
-    const char *relative = path + strlen(root) + 1, *name = name_of(path);
+    g_autofree char *root = g_strndup(path, (gsize)entry->root_length);
+    const char *relative = path + entry->root_length + 1, *name = name_of(path);
     int folder = folders_open(publisher->folders, root, relative, false, &error);
     bool is_gone = folder < 0 ? g_error_matches(error, CLX_ERROR, CLX_ERROR_NOT_FOUND)
                               : fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
     if (is_gone)
         return true;
-    if (folder < 0 || !is_current(entry, folder, name, path, entry->sha256, &info)) {
+    if (folder < 0 || !has_our_bytes(entry, folder, name, path)) {
         diag_add(diags, DIAG_NOTE, path, 0, 0, "remove it yourself if nobody needs it",
                  "no longer belongs to the course, but was changed since it was built: left as it is");
         return true;
@@ -314,36 +416,55 @@ static int compare_paths(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static GPtrArray *list_strays(const struct publisher *publisher, const char *const *roots)
+/* A path of the manifest that is not below its root has been tampered with. */
+static bool is_below_root(const char *path, const struct entry *entry)
+{
+    return entry->root_length > 0 && (size_t)entry->root_length < strlen(path) && path[entry->root_length] == '/' &&
+           is_relative_and_inside(path + entry->root_length + 1);
+}
+
+static GPtrArray *list_strays(const struct publisher *publisher, publish_is_considered *is_considered, gpointer data)
 {
     GPtrArray *strays = g_ptr_array_new_with_free_func(g_free);
     GHashTableIter iter;
     gpointer path, value;
     g_hash_table_iter_init(&iter, publisher->entries);
-    while (g_hash_table_iter_next(&iter, &path, &value))
-        if (!((const struct entry *)value)->belongs && find_root(path, roots) != NULL)
+    while (g_hash_table_iter_next(&iter, &path, &value)) {
+        const struct entry *entry = value;
+        if (entry->belongs || !is_below_root(path, entry))
+            continue;
+        g_autofree char *root = g_strndup(path, (gsize)entry->root_length);
+        if (is_considered(root, entry->scope, data))
             g_ptr_array_add(strays, g_strdup(path));
+    }
     g_ptr_array_sort(strays, compare_paths);
     return strays;
 }
 
-bool publisher_remove_strays(struct publisher *publisher, const char *const *roots, struct diag_list *diags, GError **error)
+static bool remove_all(struct publisher *publisher, const GPtrArray *strays, struct diag_list *diags, GError **error)
 {
-    g_autoptr(GPtrArray) strays = list_strays(publisher, roots);
-    if (strays->len == 0)
-        return true;
-    if (!cache_begin(publisher->cache, error))
-        return false;
     for (unsigned i = 0; i < strays->len; i++) {
         const char *path = strays->pdata[i];
-        const struct entry *entry = g_hash_table_lookup(publisher->entries, path);
-        if (!remove_stray(publisher, path, entry, find_root(path, roots), diags))
+        if (!remove_stray(publisher, path, g_hash_table_lookup(publisher->entries, path), diags))
             continue;
         if (!cache_manifest_remove(publisher->cache, publisher->course_key, path, error))
             return false;
         g_hash_table_remove(publisher->entries, path);
     }
-    return cache_commit(publisher->cache, error);
+    return true;
+}
+
+bool publisher_remove_strays(struct publisher *publisher, publish_is_considered *is_considered, gpointer data, struct diag_list *diags,
+                             GError **error)
+{
+    g_autoptr(GPtrArray) strays = list_strays(publisher, is_considered, data);
+    if (strays->len == 0)
+        return true;
+    if (!cache_begin(publisher->cache, error))
+        return false;
+    bool ok = remove_all(publisher, strays, diags, error);
+    folders_forget(publisher->folders);
+    return cache_commit(publisher->cache, ok ? error : NULL) && ok;
 }
 
 struct publish_counts publisher_counts(const struct publisher *publisher)

@@ -12,10 +12,11 @@ struct report {
     struct report_options options;
     unsigned totals[N_JOB_TYPES], ended[N_JOB_TYPES];
     unsigned outcomes[N_REPORT_OUTCOMES];
-    struct diag_list *diags; /* warnings and errors, in their order */
-    json_t *jobs;            /* array, for the JSON document */
-    GHashTable *reasons;     /* job -> const reason */
-    bool is_line_open;       /* a progress line stands on the terminal */
+    unsigned n_known_failures; /* of the failed ones: those that did not run again */
+    struct diag_list *diags;   /* warnings and errors, in their order */
+    json_t *jobs;              /* array, for the JSON document */
+    GHashTable *reasons;       /* job -> const reason */
+    bool is_line_open;         /* a progress line stands on the terminal */
     gint64 started_us;
 };
 
@@ -95,7 +96,8 @@ static void add_warnings(struct report *report, const struct plan_job *job, cons
 static void add_problem(struct report *report, const struct plan_job *job, const json_t *problem)
 {
     const char *message = json_get_text(problem, "message", "failed without a message");
-    diag_add_text(report->diags, DIAG_ERROR, job->name, message, json_get_text(problem, "details", NULL));
+    const char *hint = json_get_bool(problem, "cached", false) ? "nothing it depends on changed since; --ignore-cache tries again" : NULL;
+    diag_add_text(report->diags, DIAG_ERROR, job->name, message, json_get_text(problem, "details", hint));
 }
 
 static void remember(struct report *report, const struct plan_job *job, enum report_outcome outcome, const json_t *problem)
@@ -127,6 +129,7 @@ void report_end(struct report *report, const struct plan_job *job, enum report_o
 {
     report->ended[job->type]++;
     report->outcomes[outcome]++;
+    report->n_known_failures += json_get_bool(problem, "cached", false);
     add_warnings(report, job, result);
     if (outcome == REPORT_FAILED)
         add_problem(report, job, problem);
@@ -224,7 +227,7 @@ static void print_summary(const struct report *report, const char *course, const
 {
     printf("%s %s: %u files written, %u unchanged, %u removed; %u jobs run, %u cached, %u failed; %.1f s\n",
            course != NULL ? course : "build", status, counts.written, counts.unchanged, counts.removed,
-           report->outcomes[REPORT_DONE] + report->outcomes[REPORT_FAILED], report->outcomes[REPORT_CACHED],
+           report->outcomes[REPORT_DONE] + report->outcomes[REPORT_FAILED] - report->n_known_failures, report->outcomes[REPORT_CACHED],
            report->outcomes[REPORT_FAILED], seconds_since_start(report));
 }
 

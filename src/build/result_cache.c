@@ -1,6 +1,10 @@
-/* The key of a result is a hash over its parts: the program, the source, the other files of the topic, the templates of the course, the
- * settings in the payload, the tool. Absolute paths are no part of it: a course that moved is still cached. The parts of the latest
- * result of each source are kept too, so that a build can say which of them changed. */
+/* The key of a row is a hash over everything that is known before a job runs (inputs.h). What it reads besides, templates and includes, is
+ * known afterwards: the row holds one variant for each state of those that was seen, newest first, and the one whose state is today's is
+ * the result. A variant is a result, or the mistake in the source that the job ended with:
+ *
+ *   {deps: [{folder, name, sha256 or null}], outputs, warnings}     {deps, error, wanted: [{language, kind, format}]}
+ *
+ * The list of outputs is no part of the key: a build of one language finds the results of a whole build, and adds to them. */
 #include "build/result_cache.h"
 
 #include <errno.h>
@@ -9,22 +13,20 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "build/inputs.h"
 #include "build/result_version.h"
+#include "notebook/html_katex.h"
 #include "notebook/kernel/kernel.h"
-#include "os/file.h"
+
+#define VARIANT_LIMIT 4
 
 struct result_cache {
     struct result_cache_options options;
-    GHashTable *files;   /* path -> hash */
+    GHashTable *files;   /* path -> hash of its bytes */
+    GHashTable *texts;   /* path -> hash of its text */
     GHashTable *kernels; /* name -> fingerprint */
-    char *templates;     /* hash of the course's template folder; NULL: not known yet */
-    GHashTable *parts;   /* job -> json_t *: of those looked up */
-};
-
-enum part { PART_PROGRAM, PART_SOURCE, PART_FILES, PART_TEMPLATES, PART_SETTINGS, PART_TOOL, N_PARTS };
-static const char *const part_names[N_PARTS] = {"program", "source", "files", "templates", "settings", "tool"};
-static const char *const part_changes[N_PARTS] = {
-    "clx itself changed", "source changed", "another file of the topic changed", "template changed", "settings changed", "tool changed",
+    GHashTable *inputs;  /* job -> json_t *: of those looked up */
+    char *pages;         /* fingerprint of what goes into pages from outside */
 };
 
 static void json_free(gpointer data)
@@ -37,8 +39,10 @@ struct result_cache *result_cache_new(const struct result_cache_options *options
     struct result_cache *results = g_new0(struct result_cache, 1);
     results->options = *options;
     results->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    results->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     results->kernels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    results->parts = g_hash_table_new_full(NULL, NULL, NULL, json_free);
+    results->inputs = g_hash_table_new_full(NULL, NULL, NULL, json_free);
+    results->pages = katex_fingerprint();
     return results;
 }
 
@@ -47,78 +51,61 @@ void result_cache_free(struct result_cache *results)
     if (results == NULL)
         return;
     g_hash_table_unref(results->files);
+    g_hash_table_unref(results->texts);
     g_hash_table_unref(results->kernels);
-    g_hash_table_unref(results->parts);
-    g_free(results->templates);
+    g_hash_table_unref(results->inputs);
+    g_free(results->pages);
     g_free(results);
+}
+
+/* ---- inputs ---- */
+
+static const char *hash_file(struct result_cache *results, const char *path, enum file_digest digest, GError **error)
+{
+    GHashTable *known = digest == DIGEST_TEXT ? results->texts : results->files;
+    const char *found = g_hash_table_lookup(known, path);
+    if (found != NULL)
+        return found;
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) {
+        g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "cannot read '%s': %s", path, g_strerror(errno));
+        return NULL;
+    }
+    char *hash = cache_file_hash(results->options.cache, path, &info, digest, error);
+    if (hash != NULL)
+        g_hash_table_insert(known, g_strdup(path), hash);
+    return hash;
 }
 
 const char *result_cache_file_hash(struct result_cache *results, const char *path, GError **error)
 {
-    const char *known = g_hash_table_lookup(results->files, path);
-    if (known != NULL)
-        return known;
-    struct stat info;
-    if (stat(path, &info) != 0) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "cannot read '%s': %s", path, g_strerror(errno));
-        return NULL;
-    }
-    char *hash = cache_file_hash(results->options.cache, path, &info, error);
-    if (hash != NULL)
-        g_hash_table_insert(results->files, g_strdup(path), hash);
-    return hash;
+    return hash_file(results, path, DIGEST_BYTES, error);
 }
 
-static char *hash_topic_files(struct result_cache *results, const struct plan_job *job, GError **error)
+/* A run sees whether a file may be executed. */
+static char *describe_file(struct result_cache *results, const char *path, GError **error)
 {
-    struct hasher *hasher = hasher_new();
-    bool ok = true;
-    for (unsigned i = 0; i < job->topic->files->len && ok; i++) {
+    struct stat info;
+    const char *hash = hash_file(results, path, DIGEST_BYTES, error);
+    if (hash == NULL)
+        return NULL;
+    bool is_executable = stat(path, &info) == 0 && (info.st_mode & 0111) != 0;
+    return g_strconcat(hash, is_executable ? "+x" : "", NULL);
+}
+
+static json_t *list_topic_files(struct result_cache *results, const struct plan_job *job, GError **error)
+{
+    g_autoptr(json_t) files = json_object();
+    for (unsigned i = 0; i < job->topic->files->len; i++) {
         const struct topic_file *file = job->topic->files->pdata[i];
         if (strcmp(file->path, job->source) == 0)
             continue;
-        const char *hash = result_cache_file_hash(results, file->path, error);
-        ok = hash != NULL;
-        if (ok)
-            hasher_add_field(hasher, file->relative, hash);
+        g_autofree char *hash = describe_file(results, file->path, error);
+        if (hash == NULL)
+            return NULL;
+        json_object_set_new(files, file->relative, json_string(hash));
     }
-    g_autofree char *hex = hasher_finish(hasher);
-    return ok ? g_steal_pointer(&hex) : NULL;
-}
-
-struct tree_walk {
-    struct result_cache *results;
-    struct hasher *hasher;
-    const char *root;
-    GError *error;
-};
-
-static bool visit_template(const char *relative, const struct stat *info, gpointer data)
-{
-    struct tree_walk *walk = data;
-    g_autofree char *path = g_build_filename(walk->root, relative, NULL);
-    const char *hash = result_cache_file_hash(walk->results, path, &walk->error);
-    if (hash != NULL)
-        hasher_add_field(walk->hasher, relative, hash);
-    return hash != NULL;
-}
-
-/* The whole folder counts, not only what was read: a new file may shadow a template of the same name. */
-static const char *hash_templates(struct result_cache *results, GError **error)
-{
-    const char *root = results->options.course->template_dir;
-    if (root == NULL)
-        return "none";
-    if (results->templates != NULL)
-        return results->templates;
-    struct tree_walk walk = {.results = results, .hasher = hasher_new(), .root = root};
-    bool ok = file_walk(root, NULL, visit_template, &walk, error);
-    g_autofree char *hex = hasher_finish(walk.hasher);
-    if (ok && walk.error == NULL)
-        return results->templates = g_steal_pointer(&hex);
-    if (walk.error != NULL)
-        g_propagate_error(error, walk.error);
-    return NULL;
+    return g_steal_pointer(&files);
 }
 
 /* A kernel that is not installed is a fingerprint too: the job will say so, and nothing of it is kept. */
@@ -134,57 +121,44 @@ static const char *kernel_print(struct result_cache *results, const char *kernel
     return fingerprint;
 }
 
-static const char *tool_print(struct result_cache *results, const struct plan_job *job)
+static json_t *pack_tool(struct result_cache *results, const struct plan_job *job)
 {
     if (job->type == JOB_PLANTUML)
-        return results->options.plantuml_fingerprint;
+        return json_pack("{s:s}", "plantuml", results->options.plantuml_fingerprint);
     if (job->type == JOB_DRAWIO)
-        return results->options.drawio_fingerprint;
-    return plan_job_runs_code(job) ? kernel_print(results, json_get_text(job->payload, "kernel", "")) : "none";
+        return json_pack("{s:s}", "drawio", results->options.drawio_fingerprint);
+    json_t *tool = json_pack("{s:s}", "katex", results->pages);
+    const char *kernel = json_get_text(job->payload, "kernel", "");
+    if (job->topic->is_evaluated)
+        json_object_set_new(tool, kernel, json_string(kernel_print(results, kernel)));
+    return tool;
 }
 
-static char *hash_settings(const struct plan_job *job)
+static char *hash_json(const json_t *value)
 {
-    static const char *const paths[] = {"source", "template_dirs", "topic_dir", "topic_files", "inputs_hash", "tool", NULL};
-    g_autoptr(json_t) settings = json_copy(job->payload);
-    for (unsigned i = 0; paths[i] != NULL; i++)
-        json_object_del(settings, paths[i]);
-    char *text = json_dumps(settings, JSON_COMPACT | JSON_SORT_KEYS);
-    char *hex = hash_sha256_hex(text, strlen(text));
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+    char *hash = hash_sha256_hex(text, strlen(text));
     free(text);
-    return hex;
+    return hash;
 }
 
-static json_t *collect_parts(struct result_cache *results, struct plan_job *job, GError **error)
+static json_t *collect_inputs(struct result_cache *results, struct plan_job *job, GError **error)
 {
-    const char *source = result_cache_file_hash(results, job->source, error);
+    const char *source = hash_file(results, job->source, DIGEST_TEXT, error);
     if (source == NULL)
         return NULL;
-    bool is_notebook = job->type == JOB_NOTEBOOK;
-    g_autofree char *files = is_notebook ? hash_topic_files(results, job, error) : g_strdup("none");
+    g_autoptr(json_t) files = job->type == JOB_NOTEBOOK ? list_topic_files(results, job, error) : json_object();
     if (files == NULL)
         return NULL;
-    const char *templates = is_notebook ? hash_templates(results, error) : "none";
-    if (templates == NULL)
-        return NULL;
-    if (is_notebook)
-        json_object_set_new(job->payload, "inputs_hash", json_string(files));
-    g_autofree char *settings = hash_settings(job);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", part_names[PART_PROGRAM], result_version, part_names[PART_SOURCE], source,
-                     part_names[PART_FILES], files, part_names[PART_TEMPLATES], templates, part_names[PART_SETTINGS], settings,
-                     part_names[PART_TOOL], tool_print(results, job));
+    if (job->type == JOB_NOTEBOOK) {
+        g_autofree char *hash = hash_json(files);
+        json_object_set_new(job->payload, "inputs_hash", json_string(hash));
+    }
+    return json_pack("{s:s, s:s, s:O, s:o, s:o}", "program", result_version, "source", source, "files", files, "settings",
+                     inputs_of_payload(job), "tool", pack_tool(results, job));
 }
 
-static char *key_of_parts(const struct plan_job *job, const json_t *parts)
-{
-    struct hasher *hasher = hasher_new();
-    hasher_add_field(hasher, "type", job_type_names[job->type]);
-    for (int i = 0; i < N_PARTS; i++)
-        hasher_add_field(hasher, part_names[i], json_get_text(parts, part_names[i], NULL));
-    return hasher_finish(hasher);
-}
-
-/* Where the parts of a source's latest result are kept. */
+/* Where the inputs of a source's latest result are kept. */
 static char *key_of_latest(const struct result_cache *results, const struct plan_job *job)
 {
     struct hasher *hasher = hasher_new();
@@ -194,29 +168,66 @@ static char *key_of_latest(const struct result_cache *results, const struct plan
     return hasher_finish(hasher);
 }
 
-static const char *find_reason(struct result_cache *results, const struct plan_job *job, const json_t *parts)
+/* ---- templates and includes ---- */
+
+static char *dep_path(const struct plan_job *job, const json_t *dep)
 {
-    g_autofree char *key = key_of_latest(results, job);
-    g_autoptr(json_t) latest = NULL;
-    if (cache_find_result(results->options.cache, key, &latest, NULL) != 1)
-        return "no earlier result";
-    for (int i = 0; i < N_PARTS; i++)
-        if (strcmp(json_get_text(latest, part_names[i], ""), json_get_text(parts, part_names[i], "")) != 0)
-            return part_changes[i];
-    return "the result is no longer in the cache";
+    const char *name = json_get_text(dep, "name", "");
+    if (g_path_is_absolute(name))
+        return g_strdup(name);
+    const json_t *folders = json_object_get(job->payload, "template_dirs");
+    g_autofree char *own = g_path_get_dirname(job->source);
+    const char *folder = json_is_array(folders) ? json_string_value(json_array_get(folders, (size_t)json_get_int(dep, "folder", 0))) : own;
+    return folder != NULL ? g_build_filename(folder, name, NULL) : g_strdup(name);
 }
 
-static bool has_current_deps(struct result_cache *results, const json_t *result)
+/* The hash of what a dependency is today; NULL when it is not there. */
+static const char *hash_dep(struct result_cache *results, const struct plan_job *job, const json_t *dep)
+{
+    g_autofree char *path = dep_path(job, dep);
+    return hash_file(results, path, DIGEST_TEXT, NULL);
+}
+
+static bool has_current_deps(struct result_cache *results, const struct plan_job *job, const json_t *variant)
 {
     size_t i;
     json_t *dep;
-    json_array_foreach(json_object_get(result, "deps"), i, dep)
-    {
-        const char *hash = result_cache_file_hash(results, json_get_text(dep, "path", ""), NULL);
-        if (hash == NULL || strcmp(hash, json_get_text(dep, "sha256", "")) != 0)
-            return false;
-    }
+    json_array_foreach(json_object_get(variant, "deps"), i,
+                       dep) if (g_strcmp0(hash_dep(results, job, dep), json_get_text(dep, "sha256", NULL)) != 0) return false;
     return true;
+}
+
+/* name -> hash of what is there, for explanations; `results` NULL: as the variant has it, else as it is today. */
+static json_t *pack_deps(struct result_cache *results, const struct plan_job *job, const json_t *variant)
+{
+    json_t *packed = json_object(), *dep;
+    size_t i;
+    json_array_foreach(json_object_get(variant, "deps"), i, dep)
+    {
+        const char *hash = results != NULL ? hash_dep(results, job, dep) : json_get_text(dep, "sha256", NULL);
+        if (hash != NULL)
+            json_object_set_new(packed, json_get_text(dep, "name", ""), json_string(hash));
+    }
+    return packed;
+}
+
+/* ---- variants ---- */
+
+static bool is_same_output(const json_t *one, const json_t *other)
+{
+    static const char *const keys[] = {"language", "kind", "format"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
+        if (g_strcmp0(json_get_text(one, keys[i], NULL), json_get_text(other, keys[i], NULL)) != 0)
+            return false;
+    return true;
+}
+
+static bool has_output(const json_t *outputs, const json_t *wanted)
+{
+    size_t i;
+    json_t *output;
+    json_array_foreach(outputs, i, output) if (is_same_output(output, wanted)) return true;
+    return false;
 }
 
 /* Whether the objects are in the cache is seen when they are published; those of current outputs need not be. */
@@ -229,76 +240,197 @@ static bool has_outputs(const struct plan_job *job, const json_t *result)
     return true;
 }
 
-/* 1: usable; 0: not, with the reason; -1: error. */
-static int check_result(struct result_cache *results, const struct plan_job *job, const json_t *parts, const char *key,
-                        const char **ret_reason, json_t **ret_result, GError **error)
+/* A mistake holds for whoever wants at least what was wanted when it showed. */
+static bool concerns(const json_t *variant, const struct plan_job *job)
 {
-    g_autoptr(json_t) result = NULL;
-    if (results->options.is_ignored) {
-        *ret_reason = "the cache is ignored";
-        return 0;
-    }
-    int found = cache_find_result(results->options.cache, key, &result, error);
+    size_t i;
+    json_t *wanted;
+    json_array_foreach(json_object_get(variant, "wanted"), i,
+                       wanted) if (!has_output(json_object_get(job->payload, "outputs"), wanted)) return false;
+    return true;
+}
+
+static bool is_usable(const json_t *variant, const struct plan_job *job)
+{
+    return json_object_get(variant, "error") != NULL ? concerns(variant, job) : has_outputs(job, variant);
+}
+
+/* What a row without a usable variant says about the reason; the caller frees it. */
+static char *explain_variants(struct result_cache *results, const struct plan_job *job, const json_t *variants)
+{
+    const json_t *newest = json_array_get(variants, 0);
+    g_autoptr(json_t) before = json_pack("{s:o}", "deps", pack_deps(NULL, job, newest));
+    g_autoptr(json_t) now = json_pack("{s:o}", "deps", pack_deps(results, job, newest));
+    char *reason = inputs_explain(before, now);
+    return reason != NULL ? reason : g_strdup("an output is wanted that the earlier result does not have");
+}
+
+static char *explain_miss(struct result_cache *results, const struct plan_job *job, const json_t *inputs)
+{
+    g_autofree char *key = key_of_latest(results, job);
+    g_autoptr(json_t) latest = NULL;
+    if (cache_find_result(results->options.cache, key, &latest, NULL) != 1)
+        return g_strdup("no earlier result");
+    json_object_del(latest, "deps");
+    char *reason = inputs_explain(latest, inputs);
+    return reason != NULL ? reason : g_strdup("the result is no longer in the cache");
+}
+
+/* 1: usable; 0: not, with the reason; -1: error. */
+static int choose(struct result_cache *results, const struct plan_job *job, const json_t *inputs, const char *key, char **ret_reason,
+                  json_t **ret_result, GError **error)
+{
+    g_autoptr(json_t) row = NULL;
+    int found = cache_find_result(results->options.cache, key, &row, error);
     if (found < 0)
         return -1;
-    if (found == 0)
-        *ret_reason = find_reason(results, job, parts);
-    else if (!has_current_deps(results, result))
-        *ret_reason = part_changes[PART_TEMPLATES];
-    else if (!has_outputs(job, result))
-        *ret_reason = "the result lacks an output";
-    else {
-        *ret_result = g_steal_pointer(&result);
+    const json_t *variants = json_object_get(row, "variants");
+    size_t i;
+    json_t *variant;
+    json_array_foreach(variants, i, variant)
+    {
+        if (!is_usable(variant, job) || !has_current_deps(results, job, variant))
+            continue;
+        *ret_result = json_incref(variant);
         return 1;
     }
+    *ret_reason = json_array_size(variants) > 0 ? explain_variants(results, job, variants) : explain_miss(results, job, inputs);
     return 0;
 }
 
 int result_cache_find(struct result_cache *results, struct plan_job *job, char **ret_key, char **ret_reason, json_t **ret_result,
                       GError **error)
 {
-    json_t *parts = collect_parts(results, job, error);
-    if (parts == NULL)
+    json_t *inputs = collect_inputs(results, job, error);
+    if (inputs == NULL)
         return -1;
-    g_hash_table_insert(results->parts, job, parts);
-    g_autofree char *key = key_of_parts(job, parts);
-    const char *reason = NULL;
-    int found = check_result(results, job, parts, key, &reason, ret_result, error);
-    if (found < 0)
-        return -1;
-    *ret_key = g_steal_pointer(&key);
-    *ret_reason = g_strdup(reason);
+    g_hash_table_insert(results->inputs, job, inputs);
+    g_autofree char *key = inputs_key(job, inputs);
+    int found = 0;
+    if (results->options.is_run_forced && plan_job_runs_code(job)) {
+        json_object_set_new(job->payload, "force_execute", json_true());
+        *ret_reason = g_strdup("its code is to run again (--force-execute)");
+    } else if (results->options.is_ignored) {
+        *ret_reason = g_strdup("the cache is ignored");
+    } else {
+        found = choose(results, job, inputs, key, ret_reason, ret_result, error);
+    }
+    if (found >= 0)
+        *ret_key = g_steal_pointer(&key);
     return found;
 }
 
-/* A file that was edited while its job ran: nobody knows which of its states the result shows. */
-static bool is_edited(struct result_cache *results, const char *path)
+const json_t *result_cache_inputs(const struct result_cache *results, const struct plan_job *job)
 {
-    struct stat info;
-    const char *known = g_hash_table_lookup(results->files, path);
-    if (known == NULL || stat(path, &info) != 0)
-        return true;
-    g_autofree char *hash = cache_file_hash(results->options.cache, path, &info, NULL);
-    return hash == NULL || strcmp(hash, known) != 0;
+    return g_hash_table_lookup(results->inputs, job);
 }
 
-static bool has_edited_inputs(struct result_cache *results, const struct plan_job *job)
+/* ---- keeping ---- */
+
+static bool is_edited(struct result_cache *results, const char *path, enum file_digest digest)
 {
-    if (is_edited(results, job->source))
+    struct stat info;
+    const char *known = g_hash_table_lookup(digest == DIGEST_TEXT ? results->texts : results->files, path);
+    if (known == NULL || stat(path, &info) != 0)
         return true;
-    for (unsigned i = 0; job->type == JOB_NOTEBOOK && i < job->topic->files->len; i++)
-        if (is_edited(results, ((const struct topic_file *)job->topic->files->pdata[i])->path))
+    g_autofree char *hash = cache_file_hash(results->options.cache, path, &info, digest, NULL);
+    return g_strcmp0(hash, known) != 0;
+}
+
+/* By their hashes today, not by those that were remembered: they may have changed during the job. */
+static bool has_edited_deps(struct result_cache *results, const struct plan_job *job, const json_t *result)
+{
+    size_t i;
+    json_t *dep;
+    json_array_foreach(json_object_get(result, "deps"), i, dep)
+    {
+        g_autofree char *path = dep_path(job, dep);
+        g_hash_table_remove(results->texts, path);
+    }
+    return !has_current_deps(results, job, result);
+}
+
+bool result_cache_is_outdated(struct result_cache *results, const struct plan_job *job, const json_t *result)
+{
+    if (is_edited(results, job->source, DIGEST_TEXT))
+        return true;
+    for (unsigned i = 0; job->type == JOB_NOTEBOOK && i < job->topic->files->len; i++) {
+        const struct topic_file *file = job->topic->files->pdata[i];
+        if (strcmp(file->path, job->source) != 0 && is_edited(results, file->path, DIGEST_BYTES))
             return true;
-    return false;
+    }
+    return has_edited_deps(results, job, result);
+}
+
+bool result_cache_note_latest(struct result_cache *results, const struct plan_job *job, GError **error)
+{
+    g_autofree char *key = key_of_latest(results, job);
+    const json_t *inputs = g_hash_table_lookup(results->inputs, job);
+    return inputs == NULL || cache_add_result(results->options.cache, key, inputs, error);
+}
+
+/* Adds what an earlier result of the same state has and this one has not: outputs that this build did not want. */
+static void take_over(json_t *variant, const json_t *earlier)
+{
+    size_t i;
+    json_t *item, *outputs = json_object_get(variant, "outputs"), *warnings = json_object_get(variant, "warnings");
+    json_array_foreach(json_object_get(earlier, "outputs"), i, item) if (!has_output(outputs, item)) json_array_append(outputs, item);
+    json_array_foreach(json_object_get(earlier, "warnings"), i, item)
+    {
+        size_t k;
+        json_t *known;
+        bool is_known = false;
+        json_array_foreach(warnings, k, known) is_known |= json_equal(known, item) != 0;
+        if (!is_known)
+            json_array_append(warnings, item);
+    }
+}
+
+/* The variants of a row with a new one in front. */
+static json_t *renew(const json_t *row, json_t *variant)
+{
+    json_t *variants = json_array(), *earlier;
+    bool is_result = json_object_get(variant, "outputs") != NULL;
+    size_t i;
+    json_array_append(variants, variant);
+    json_array_foreach(json_object_get(row, "variants"), i, earlier)
+    {
+        bool is_same_state = json_equal(json_object_get(earlier, "deps"), json_object_get(variant, "deps"));
+        bool is_same_sort = (json_object_get(earlier, "outputs") != NULL) == is_result;
+        if (is_same_state && is_same_sort && is_result)
+            take_over(variant, earlier);
+        if (!(is_same_state && is_same_sort) && json_array_size(variants) < VARIANT_LIMIT)
+            json_array_append(variants, earlier);
+    }
+    return json_pack("{s:o}", "variants", variants);
+}
+
+static bool add_variant(struct result_cache *results, const struct plan_job *job, const char *key, json_t *variant, GError **error)
+{
+    g_autoptr(json_t) row = NULL;
+    if (cache_find_result(results->options.cache, key, &row, error) < 0)
+        return false;
+    g_autoptr(json_t) renewed = renew(row, variant);
+    if (!cache_add_result(results->options.cache, key, renewed, error))
+        return false;
+    json_t *inputs = g_hash_table_lookup(results->inputs, job);
+    json_object_set_new(inputs, "deps", pack_deps(NULL, job, variant));
+    return result_cache_note_latest(results, job, error);
 }
 
 bool result_cache_add(struct result_cache *results, const struct plan_job *job, const char *key, const json_t *result, GError **error)
 {
-    if (has_edited_inputs(results, job))
-        return true;
-    if (!cache_add_result(results->options.cache, key, result, error))
-        return false;
-    const json_t *parts = g_hash_table_lookup(results->parts, job);
-    g_autofree char *latest = key_of_latest(results, job);
-    return parts == NULL || cache_add_result(results->options.cache, latest, parts, error);
+    g_autoptr(json_t) variant = json_deep_copy(result);
+    return add_variant(results, job, key, variant, error);
+}
+
+bool result_cache_add_problem(struct result_cache *results, const struct plan_job *job, const char *key, const json_t *problem,
+                              GError **error)
+{
+    const json_t *outputs = json_object_get(job->payload, "outputs"), *deps = json_object_get(problem, "deps");
+    g_autoptr(json_t) variant = json_pack("{s:o}", "error", json_deep_copy(problem));
+    json_object_set_new(variant, "deps", deps != NULL ? json_deep_copy(deps) : json_array());
+    json_object_set_new(variant, "wanted", outputs != NULL ? json_deep_copy(outputs) : json_array());
+    json_object_del(json_object_get(variant, "error"), "deps");
+    return add_variant(results, job, key, variant, error);
 }

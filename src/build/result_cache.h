@@ -15,7 +15,8 @@ struct result_cache_options {
     const struct course *course;      /* borrowed */
     const char *plantuml_fingerprint; /* what draws the diagrams: a change of it makes them again */
     const char *drawio_fingerprint;
-    bool is_ignored; /* --ignore-cache: nothing is found, results are still kept */
+    bool is_ignored;    /* --ignore-cache: nothing is found, results are still kept */
+    bool is_run_forced; /* --force-execute: nothing is found for jobs that run code, and the code runs */
 };
 
 struct result_cache *result_cache_new(const struct result_cache_options *options);
@@ -23,14 +24,26 @@ void result_cache_free(struct result_cache *results);
 typedef struct result_cache result_cache;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(result_cache, result_cache_free)
 
-/* The hash of a file as the cache knows it by its stat; each file is looked at once. Borrowed; NULL with `error`. */
+/* The hash of a file's bytes as the cache knows it by its stat; each file is looked at once. Borrowed; NULL with `error`. */
 const char *result_cache_file_hash(struct result_cache *results, const char *path, GError **error);
 
-/* Looks a job's result up: 1 and the result (the caller's), 0 none, -1 error. In every case but an error `ret_key` holds the key under
- * which a result is to be kept and `ret_reason` why there is none ("source changed", "no earlier result"); the caller frees both.
- * Adds `inputs_hash` to the job's payload. */
+/* Looks a job's result up: 1 and the result (the caller's; `error` in it is the mistake in the source that the job ended with), 0 none, -1
+ * error. In every case but an error `ret_key` holds the key under which a result is to be kept and `ret_reason` why there is none, with
+ * what it was and what it is now; the caller frees both. Adds `inputs_hash` to the job's payload. */
 int result_cache_find(struct result_cache *results, struct plan_job *job, char **ret_key, char **ret_reason, json_t **ret_result,
                       GError **error);
 
-/* Keeps a result under the key that result_cache_find() gave; not when an input was edited since then. */
+/* True if an input of the job is no longer what result_cache_find() saw, or, by the `deps` of its result, what the worker read: nobody knows
+ * which of its states the result shows. */
+bool result_cache_is_outdated(struct result_cache *results, const struct plan_job *job, const json_t *result);
+
+/* Keeps a result, or the mistake in the source that a job ended with, under the key that result_cache_find() gave. */
 bool result_cache_add(struct result_cache *results, const struct plan_job *job, const char *key, const json_t *result, GError **error);
+bool result_cache_add_problem(struct result_cache *results, const struct plan_job *job, const char *key, const json_t *problem,
+                              GError **error);
+
+/* Remembers the inputs of what is now in the output tree: a later build names those that changed since. */
+bool result_cache_note_latest(struct result_cache *results, const struct plan_job *job, GError **error);
+
+/* The inputs of a job that result_cache_find() looked up, as explained in inputs.h. Borrowed. */
+const json_t *result_cache_inputs(const struct result_cache *results, const struct plan_job *job);

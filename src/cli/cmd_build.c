@@ -14,6 +14,7 @@ struct build_invocation {
     bool is_filtered;
     struct course *course, *whole;
     struct report *report;
+    struct cache *cache;
 };
 
 static bool is_given(const struct invocation *invocation, const char *name)
@@ -106,16 +107,29 @@ static const char *find_tool(const struct build_invocation *build, const char *k
     return path != NULL ? path : getenv(variable);
 }
 
+static bool open_cache(struct build_invocation *build)
+{
+    g_autoptr(GError) error = NULL;
+    build->cache = cache_open(settings_cache_db(build->settings), &error);
+    if (build->cache != NULL && (!is_given(build->invocation, "clear-cache") || cache_clear_results(build->cache, &error)))
+        return true;
+    report_add_error(build->report, error->message);
+    return false;
+}
+
 static enum build_status build_course(struct build_invocation *build, struct publish_counts *ret_counts)
 {
     if (!load_course(build))
         return BUILD_MISTAKEN;
+    if (!open_cache(build))
+        return BUILD_FAILED;
     g_autofree char *templates = data_path("templates");
     g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
     struct build_options options = {
         .course = build->course,
         .whole = build->whole != NULL ? build->whole : build->course,
         .settings = build->settings,
+        .cache = build->cache,
         .program = program,
         .plan =
             {
@@ -126,6 +140,10 @@ static enum build_status build_course(struct build_invocation *build, struct pub
                 .only = invocation_option(build->invocation, "only"),
             },
         .is_cache_ignored = is_given(build->invocation, "ignore-cache"),
+        .is_run_forced = is_given(build->invocation, "force-execute"),
+        .is_incremental = is_given(build->invocation, "incremental"),
+        .keeps_strays = is_given(build->invocation, "keep-directory"),
+        .has_own_root = is_given(build->invocation, "output-dir"),
         .is_auto_start = settings_get_bool(build->settings, "worker_management.auto_start"),
         .is_fail_fast = is_given(build->invocation, "fail-fast"),
         .has_progress = has_progress(build),
@@ -168,6 +186,7 @@ static int run_build(struct invocation *invocation)
     if (status == 0)
         status = build_and_tell(&build);
     report_free(build.report);
+    cache_close(build.cache);
     if (build.whole != NULL)
         course_free(build.whole);
     if (build.course != NULL)
@@ -185,6 +204,10 @@ static const struct option options[] = {
     {"speaker-only", 0, NULL, "build the kind speaker only"},
     {"only", 0, "NAME", "build one section or topic only"},
     {"ignore-cache", 0, NULL, "run every job again"},
+    {"clear-cache", 0, NULL, "forget all results first"},
+    {"force-execute", 0, NULL, "run the code of notebooks again"},
+    {"incremental", 0, NULL, "write what is new, look at no other output"},
+    {"keep-directory", 0, NULL, "remove no outputs that no longer belong"},
     {"keep-going", 0, NULL, "do the other jobs when one fails (default)"},
     {"fail-fast", 0, NULL, "stop at the first failed job"},
     {"explain", 0, NULL, "say why each job runs"},

@@ -1,54 +1,80 @@
-#include "store/cache_db.h"
+#include "store/cache.h"
 
 #include <string.h>
 
-#include "base/error.h"
-#include "base/hash.h"
-#include "os/file.h"
+#include "store/cache_db.h"
 
-/* A file of which this much time has not passed since its change may change again within the same time stamp: its hash is not kept. */
-#define SETTLED_NS (2 * G_GINT64_CONSTANT(1000000000))
+#define TODAY "CAST(strftime('%s', 'now') AS INTEGER) / 86400"
 
-/* Version 2. Version 1 means the earlier implementation: its tables hold results in a form of its own and are left as they are. */
+/* Version 3. Version 1 means the earlier implementation: its tables hold results in a form of its own and are left as they are. */
 static const char schema_sql[] = "CREATE TABLE IF NOT EXISTS results ("
                                  " key TEXT PRIMARY KEY CHECK (length(key) = 64),"   /* hash of all that goes into the result */
                                  " result TEXT NOT NULL CHECK (json_valid(result))," /* docs/contracts.md; names objects by hash */
-                                 " created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);"
-                                 "CREATE TABLE IF NOT EXISTS files (" /* hashes of source files by stat */
+                                 " created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,"
+                                 " used_day INTEGER NOT NULL);"       /* last use, in days since 1970 */
+                                 "CREATE TABLE IF NOT EXISTS files (" /* what is known of a file by its stat */
                                  " path TEXT PRIMARY KEY,"            /* absolute */
                                  " size INTEGER NOT NULL,"
                                  " mtime_ns INTEGER NOT NULL,"
+                                 " ctime_ns INTEGER NOT NULL,"
                                  " inode INTEGER NOT NULL,"
-                                 " sha256 TEXT NOT NULL CHECK (length(sha256) = 64)) WITHOUT ROWID;"
-                                 "CREATE TABLE IF NOT EXISTS manifest (" /* what the builds of a course wrote */
-                                 " course_key TEXT NOT NULL,"
-                                 " path TEXT NOT NULL," /* of the output, absolute */
+                                 " sha256 TEXT CHECK (length(sha256) = 64),"           /* of its bytes */
+                                 " text_sha256 TEXT CHECK (length(text_sha256) = 64)," /* with CR LF as LF */
+                                 " facts TEXT) WITHOUT ROWID;"                         /* JSON: what src/course reads out of it */
+                                 "CREATE TABLE IF NOT EXISTS manifest ("               /* what the builds of a course wrote */
+                                 " course_key TEXT NOT NULL,"                          /* the path of its spec */
+                                 " path TEXT NOT NULL,"                                /* of the output, absolute */
                                  " sha256 TEXT NOT NULL CHECK (length(sha256) = 64),"
                                  " size INTEGER NOT NULL,"
                                  " mtime_ns INTEGER NOT NULL,"
-                                 " PRIMARY KEY (course_key, path)) WITHOUT ROWID;";
+                                 " next_sha256 TEXT CHECK (length(next_sha256) = 64)," /* what was about to be written */
+                                 " scope TEXT NOT NULL DEFAULT '',"                    /* language, kind and topic */
+                                 " root_length INTEGER NOT NULL DEFAULT 0,"            /* of the part of `path` that is the tree's root */
+                                 " PRIMARY KEY (course_key, path)) WITHOUT ROWID;"
+                                 "CREATE TABLE IF NOT EXISTS upkeep (" /* when the cache was last looked after */
+                                 " name TEXT PRIMARY KEY,"
+                                 " value INTEGER NOT NULL) WITHOUT ROWID;";
 
 static const char *const known_tables[] = {"results", "processed_files", "execution_cache", "schema_version", NULL};
+
+static bool has_manifest(struct db *db)
+{
+    sqlite3_stmt *statement = db_query(db, NULL, "SELECT 1 FROM sqlite_master WHERE name = 'manifest'", "");
+    bool has = statement != NULL && db_step(db, statement, NULL) == 1;
+    if (has)
+        sqlite3_reset(statement);
+    return has;
+}
+
+/* Results of another program version are of no use; what builds wrote must stay known, so that strays can be removed. */
+static bool upgrade(struct db *db, GError **error)
+{
+    return db_exec(db, "DROP TABLE IF EXISTS results; DROP TABLE IF EXISTS files;", error) &&
+           (!has_manifest(db) || db_exec(db,
+                                         "ALTER TABLE manifest ADD COLUMN next_sha256 TEXT CHECK (length(next_sha256) = 64);"
+                                         "ALTER TABLE manifest ADD COLUMN scope TEXT NOT NULL DEFAULT '';"
+                                         "ALTER TABLE manifest ADD COLUMN root_length INTEGER NOT NULL DEFAULT 0;",
+                                         error));
+}
 
 static const struct db_schema cache_schema = {
     .what = "cache database",
     .option = "--cache-db-path",
-    .version = 2,
+    .version = 3,
     .sql = schema_sql,
     .known_tables = known_tables,
+    .upgrade = upgrade,
 };
 
 static char *objects_folder(const char *db_path)
 {
     g_autofree char *stem = g_str_has_suffix(db_path, ".db") ? g_strndup(db_path, strlen(db_path) - 3) : g_strdup(db_path);
-
     return g_strconcat(stem, ".objects", NULL);
 }
 
 struct cache *cache_open(const char *db_path, GError **error)
 {
     g_autofree struct cache *cache = g_new0(struct cache, 1);
-
     if (!db_open(&cache->db, db_path, &cache_schema, error))
         return NULL;
     cache->objects = objects_folder(db_path);
@@ -57,10 +83,11 @@ struct cache *cache_open(const char *db_path, GError **error)
 
 void cache_close(struct cache *cache)
 {
-    if (!cache)
+    if (cache == NULL)
         return;
     db_close(&cache->db);
-    g_clear_pointer(&cache->new_hashes, g_ptr_array_unref);
+    g_clear_pointer(&cache->new_files, g_ptr_array_unref);
+    g_clear_pointer(&cache->used_keys, g_ptr_array_unref);
     g_free(cache->objects);
     g_free(cache);
 }
@@ -78,18 +105,35 @@ bool cache_commit(struct cache *cache, GError **error)
     return false;
 }
 
+/* ---- results ---- */
+
+static bool write_use(struct cache *cache, const char *key, GError **error)
+{
+    return db_run(&cache->db, NULL, error, "UPDATE results SET used_day = " TODAY " WHERE key = ?1", "s", key);
+}
+
+/* A use is written once a day: a build that has nothing to do writes nothing. */
+static void note_use(struct cache *cache, const char *key)
+{
+    if (cache->used_keys != NULL)
+        g_ptr_array_add(cache->used_keys, g_strdup(key));
+    else
+        write_use(cache, key, NULL);
+}
+
 int cache_find_result(struct cache *cache, const char *key, json_t **ret_result, GError **error)
 {
-    sqlite3_stmt *statement = db_query(&cache->db, error, "SELECT result FROM results WHERE key = ?1", "s", key);
-    int got = statement ? db_step(&cache->db, statement, error) : -1;
-    json_t *result;
-
+    sqlite3_stmt *statement = db_query(&cache->db, error, "SELECT result, used_day < " TODAY " FROM results WHERE key = ?1", "s", key);
+    int got = statement != NULL ? db_step(&cache->db, statement, error) : -1;
     if (got <= 0)
         return got;
-    result = json_parse((const char *)sqlite3_column_text(statement, 0), (size_t)sqlite3_column_bytes(statement, 0), NULL);
+    json_t *result = json_parse((const char *)sqlite3_column_text(statement, 0), (size_t)sqlite3_column_bytes(statement, 0), NULL);
+    bool is_first_today = sqlite3_column_int(statement, 1) != 0;
     sqlite3_reset(statement);
-    if (!result)
+    if (result == NULL)
         return 0; /* damaged: as if it were not there, and replaced with the next result */
+    if (is_first_today)
+        note_use(cache, key);
     *ret_result = result;
     return 1;
 }
@@ -97,10 +141,9 @@ int cache_find_result(struct cache *cache, const char *key, json_t **ret_result,
 bool cache_add_result(struct cache *cache, const char *key, const json_t *result, GError **error)
 {
     g_autofree char *text = json_to_text(result);
-
     return db_run(&cache->db, NULL, error,
-                  "INSERT INTO results (key, result) VALUES (?1, ?2)"
-                  " ON CONFLICT (key) DO UPDATE SET result = excluded.result, created_at = CURRENT_TIMESTAMP",
+                  "INSERT INTO results (key, result, used_day) VALUES (?1, ?2, " TODAY ")"
+                  " ON CONFLICT (key) DO UPDATE SET result = excluded.result, created_at = CURRENT_TIMESTAMP, used_day = excluded.used_day",
                   "ss", key, text);
 }
 
@@ -109,141 +152,110 @@ bool cache_remove_result(struct cache *cache, const char *key, GError **error)
     return db_run(&cache->db, NULL, error, "DELETE FROM results WHERE key = ?1", "s", key);
 }
 
-static gint64 mtime_ns(const struct stat *info)
+bool cache_clear_results(struct cache *cache, GError **error)
 {
-    return (gint64)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
+    return db_exec(&cache->db, "DELETE FROM results", error);
 }
 
-static char *find_file_hash(struct cache *cache, const char *path, const struct stat *info)
-{
-    sqlite3_stmt *statement =
-        db_query(&cache->db, NULL, "SELECT sha256 FROM files WHERE path = ?1 AND size = ?2 AND mtime_ns = ?3 AND inode = ?4", "siii", path,
-                 (gint64)info->st_size, mtime_ns(info), (gint64)info->st_ino);
-    char *result;
-
-    if (!statement || db_step(&cache->db, statement, NULL) != 1)
-        return NULL;
-    result = db_column_text(statement, 0);
-    sqlite3_reset(statement);
-    return result;
-}
-
-struct file_row {
-    char *path, *sha256;
-    gint64 size, changed_ns, inode;
-};
-
-static void free_file_row(gpointer data)
-{
-    struct file_row *row = data;
-
-    g_free(row->path);
-    g_free(row->sha256);
-    g_free(row);
-}
-
-static bool write_file_row(struct cache *cache, const struct file_row *row, GError **error)
-{
-    return db_run(&cache->db, NULL, error, "INSERT OR REPLACE INTO files (path, size, mtime_ns, inode, sha256) VALUES (?1, ?2, ?3, ?4, ?5)",
-                  "siiis", row->path, row->size, row->changed_ns, row->inode, row->sha256);
-}
-
-static bool keep_file_hash(struct cache *cache, const char *path, const struct stat *info, const char *hash, GError **error)
-{
-    struct file_row row = {(char *)path, (char *)hash, info->st_size, mtime_ns(info), (gint64)info->st_ino};
-    struct file_row *copy;
-
-    if (g_get_real_time() * 1000 - row.changed_ns <= SETTLED_NS)
-        return true;
-    if (!cache->new_hashes)
-        return write_file_row(cache, &row, error);
-    copy = g_memdup2(&row, sizeof row);
-    copy->path = g_strdup(path);
-    copy->sha256 = g_strdup(hash);
-    g_ptr_array_add(cache->new_hashes, copy);
-    return true;
-}
+/* ---- reading all at once ---- */
 
 bool cache_begin_reading(struct cache *cache, GError **error)
 {
-    cache->new_hashes = g_ptr_array_new_with_free_func(free_file_row);
+    cache->new_files = g_ptr_array_new_with_free_func(cache_file_row_free);
+    cache->used_keys = g_ptr_array_new_with_free_func(g_free);
     return db_exec(&cache->db, "BEGIN", error);
+}
+
+static bool write_uses(struct cache *cache, const GPtrArray *keys, GError **error)
+{
+    for (guint i = 0; i < keys->len; i++)
+        if (!write_use(cache, keys->pdata[i], error))
+            return false;
+    return true;
 }
 
 bool cache_end_reading(struct cache *cache, GError **error)
 {
-    g_autoptr(GPtrArray) rows = g_steal_pointer(&cache->new_hashes);
-
+    g_autoptr(GPtrArray) files = g_steal_pointer(&cache->new_files), keys = g_steal_pointer(&cache->used_keys);
     if (!cache_commit(cache, error))
         return false;
-    if (rows->len == 0)
+    if (files->len == 0 && keys->len == 0)
         return true;
     if (!cache_begin(cache, error))
         return false;
-    for (guint i = 0; i < rows->len; i++)
-        if (!write_file_row(cache, rows->pdata[i], error))
-            return cache_commit(cache, NULL) && false;
+    if (!cache_write_files(cache, files, error) || !write_uses(cache, keys, error))
+        return cache_commit(cache, NULL) && false;
     return cache_commit(cache, error);
 }
 
-char *cache_file_hash(struct cache *cache, const char *path, const struct stat *info, GError **error)
-{
-    g_autofree char *hash = find_file_hash(cache, path, info);
+/* ---- manifest ---- */
 
-    if (hash)
-        return g_steal_pointer(&hash);
-    hash = file_sha256(path, error);
-    if (!hash || !keep_file_hash(cache, path, info, hash, error))
-        return NULL;
-    return g_steal_pointer(&hash);
-}
-
-struct manifest_row {
-    char *path, *sha256;
-    gint64 size, mtime_ns;
+struct listed_row {
+    struct manifest_row row;
+    char *texts[4];
 };
 
-static void free_manifest_row(struct manifest_row *row)
+static void listed_row_free(gpointer data)
 {
-    g_free(row->path);
-    g_free(row->sha256);
-    g_free(row);
+    struct listed_row *listed = data;
+    for (unsigned i = 0; i < G_N_ELEMENTS(listed->texts); i++)
+        g_free(listed->texts[i]);
+    g_free(listed);
+}
+
+static struct listed_row *read_row(sqlite3_stmt *statement)
+{
+    struct listed_row *listed = g_new0(struct listed_row, 1);
+    for (int i = 0; i < (int)G_N_ELEMENTS(listed->texts); i++)
+        listed->texts[i] = db_column_text(statement, i);
+    listed->row = (struct manifest_row){listed->texts[0],
+                                        listed->texts[1],
+                                        listed->texts[2],
+                                        sqlite3_column_int64(statement, 4),
+                                        sqlite3_column_int64(statement, 5),
+                                        listed->texts[3],
+                                        sqlite3_column_int(statement, 6)};
+    return listed;
 }
 
 /* All rows are read before the first call, so that `each` may change the manifest. */
 bool cache_manifest_list(struct cache *cache, const char *course_key, manifest_each *each, gpointer data, GError **error)
 {
-    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)free_manifest_row);
-    sqlite3_stmt *statement = db_query(
-        &cache->db, error, "SELECT path, sha256, size, mtime_ns FROM manifest WHERE course_key = ?1 ORDER BY path", "s", course_key);
+    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(listed_row_free);
+    sqlite3_stmt *statement = db_query(&cache->db, error,
+                                       "SELECT path, sha256, next_sha256, scope, size, mtime_ns, root_length FROM manifest"
+                                       " WHERE course_key = ?1 ORDER BY path",
+                                       "s", course_key);
     int got = -1;
-
-    while (statement && (got = db_step(&cache->db, statement, error)) == 1) {
-        struct manifest_row *row = g_new0(struct manifest_row, 1);
-
-        *row = (struct manifest_row){db_column_text(statement, 0), db_column_text(statement, 1), sqlite3_column_int64(statement, 2),
-                                     sqlite3_column_int64(statement, 3)};
-        g_ptr_array_add(rows, row);
-    }
+    while (statement != NULL && (got = db_step(&cache->db, statement, error)) == 1)
+        g_ptr_array_add(rows, read_row(statement));
     if (got < 0)
         return false;
-    for (guint i = 0; i < rows->len; i++) {
-        const struct manifest_row *row = rows->pdata[i];
-
-        each(row->path, row->sha256, row->size, row->mtime_ns, data);
-    }
+    for (guint i = 0; i < rows->len; i++)
+        each(&((const struct listed_row *)rows->pdata[i])->row, data);
     return true;
 }
 
-bool cache_manifest_set(struct cache *cache, const char *course_key, const char *path, const char *sha256, gint64 size, gint64 changed_ns,
-                        GError **error)
+bool cache_manifest_set(struct cache *cache, const char *course_key, const struct manifest_row *row, GError **error)
 {
     return db_run(&cache->db, NULL, error,
-                  "INSERT OR REPLACE INTO manifest (course_key, path, sha256, size, mtime_ns) VALUES (?1, ?2, ?3, ?4, ?5)", "sssii",
-                  course_key, path, sha256, size, changed_ns);
+                  "INSERT OR REPLACE INTO manifest (course_key, path, sha256, next_sha256, scope, size, mtime_ns, root_length)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                  "sssssiii", course_key, row->path, row->sha256, row->next_sha256, row->scope, row->size, row->mtime_ns,
+                  (gint64)row->root_length);
 }
 
 bool cache_manifest_remove(struct cache *cache, const char *course_key, const char *path, GError **error)
 {
     return db_run(&cache->db, NULL, error, "DELETE FROM manifest WHERE course_key = ?1 AND path = ?2", "ss", course_key, path);
+}
+
+char **cache_list_courses(struct cache *cache, GError **error)
+{
+    g_autoptr(GStrvBuilder) courses = g_strv_builder_new();
+    sqlite3_stmt *statement = db_query(&cache->db, error, "SELECT DISTINCT course_key FROM manifest ORDER BY course_key", "");
+    int got = -1;
+    while (statement != NULL && (got = db_step(&cache->db, statement, error)) == 1)
+        g_strv_builder_add(courses, (const char *)sqlite3_column_text(statement, 0));
+    return got < 0 ? NULL : g_strv_builder_end(courses);
 }

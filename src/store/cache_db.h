@@ -6,6 +6,11 @@
 
 struct cache {
     struct db db;
-    char *objects;         /* the folder of the objects */
-    GPtrArray *new_hashes; /* of files, to be written; NULL: each is written at once */
+    char *objects;        /* the folder of the objects */
+    GPtrArray *new_files; /* struct file_row *, to be written; NULL: each is written at once */
+    GPtrArray *used_keys; /* char *, of results whose day of use is to be written; NULL as above */
 };
+
+/* Writes what was remembered between cache_begin_reading() and cache_end_reading(). */
+bool cache_write_files(struct cache *cache, const GPtrArray *files, GError **error);
+void cache_file_row_free(gpointer row);

@@ -68,10 +68,10 @@ static bool unpack_outputs(struct notebook *notebook, const json_t *cells)
     return n == json_array_size(cells);
 }
 
-static bool load_execution(struct notebook *notebook, const char *key, struct worker_context *context)
+static bool load_execution(struct notebook *notebook, const char *key, bool is_forced, struct worker_context *context)
 {
     g_autoptr(json_t) result = NULL;
-    if (context->cache == NULL || cache_find_result(context->cache, key, &result, NULL) != 1)
+    if (context->cache == NULL || is_forced || cache_find_result(context->cache, key, &result, NULL) != 1)
         return false;
     const char *object = json_get_text(result, "object", NULL);
     g_autoptr(GBytes) bytes = object != NULL ? cache_get_object(context->cache, object, NULL) : NULL;
@@ -172,7 +172,7 @@ bool execution_run(struct notebook *notebook, const char *language, const json_t
     if (fingerprint == NULL)
         return false;
     g_autofree char *key = make_key(run, payload, fingerprint);
-    if (!load_execution(run, key, context) &&
+    if (!load_execution(run, key, json_get_bool(payload, "force_execute", false), context) &&
         (!run_in_private_copy(run, payload, context, error) || !save_execution(run, key, context, error)))
         return false;
     share_outputs(notebook, run);

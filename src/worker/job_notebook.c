@@ -17,8 +17,7 @@ struct notebook_job {
     const char *name;
     GBytes *source;
     enum prog_lang prog_lang;
-    char **folders;            /* of templates */
-    GPtrArray *template_files; /* absolute paths that were read */
+    char **folders; /* of templates */
     GHashTable *seen_warnings;
     json_t *outputs, *warnings;
 };
@@ -36,7 +35,6 @@ static void job_clear(struct notebook_job *job)
 {
     g_clear_pointer(&job->source, g_bytes_unref);
     g_clear_pointer(&job->folders, g_strfreev);
-    g_clear_pointer(&job->template_files, g_ptr_array_unref);
     g_clear_pointer(&job->seen_warnings, g_hash_table_unref);
     json_decref(job->outputs);
     json_decref(job->warnings);
@@ -53,7 +51,6 @@ static bool job_init(struct notebook_job *job, const json_t *payload, struct wor
     job->prog_lang = (enum prog_lang)prog_lang;
     job->name = json_get_text(payload, "name", "");
     job->folders = list_folders(json_object_get(payload, "template_dirs"));
-    job->template_files = g_ptr_array_new_with_free_func(g_free);
     job->seen_warnings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     job->outputs = json_array();
     job->warnings = json_array();
@@ -76,6 +73,13 @@ static json_t *make_globals(const struct notebook_job *job, const char *language
     return globals;
 }
 
+/* A template that is missing in one folder counts as well: put there, it would shadow the one that was found further on. */
+static void on_template(unsigned folder, const char *name, bool is_found, gpointer data)
+{
+    const struct notebook_job *job = data;
+    worker_add_dep(job->context, folder, job->folders[folder], name);
+}
+
 static char *expand(struct notebook_job *job, const char *language, enum format format, GArray *lines, GError **error)
 {
     gsize length;
@@ -87,8 +91,10 @@ static char *expand(struct notebook_job *job, const char *language, enum format 
         .line_comment = g_str_has_suffix(job->name, ".md") ? "#" : prog_langs[job->prog_lang].comment,
         .folders = (const char *const *)job->folders,
         .globals = globals,
+        .looked_up = on_template,
+        .data = job,
     };
-    return jinja_render_mapped(text, length, job->name, &options, job->template_files, lines, error);
+    return jinja_render_mapped(text, length, job->name, &options, NULL, lines, error);
 }
 
 /* Warnings repeat for each language and format: each is told once. */
@@ -216,21 +222,6 @@ static GPtrArray *list_languages(const json_t *payload)
     return languages;
 }
 
-static bool add_deps(const struct notebook_job *job, json_t *deps, GError **error)
-{
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-    for (unsigned i = 0; i < job->template_files->len; i++) {
-        char *path = job->template_files->pdata[i];
-        if (!g_hash_table_add(seen, path))
-            continue;
-        g_autofree char *sha256 = file_sha256(path, error);
-        if (sha256 == NULL)
-            return false;
-        json_array_append_new(deps, json_pack("{s:s, s:s}", "path", path, "sha256", sha256));
-    }
-    return true;
-}
-
 static json_t *make_all(struct notebook_job *job, GError **error)
 {
     g_autoptr(GPtrArray) languages = list_languages(job->payload);
@@ -238,10 +229,7 @@ static json_t *make_all(struct notebook_job *job, GError **error)
         for (int format = 0; format < N_FORMATS; format++)
             if (!make_outputs(job, languages->pdata[i], (enum format)format, error))
                 return NULL;
-    g_autoptr(json_t) deps = json_array();
-    if (!add_deps(job, deps, error))
-        return NULL;
-    return json_pack("{s:O, s:O, s:O}", "outputs", job->outputs, "warnings", job->warnings, "deps", deps);
+    return json_pack("{s:O, s:O}", "outputs", job->outputs, "warnings", job->warnings);
 }
 
 json_t *job_notebook_run(const json_t *payload, struct worker_context *context, GError **error)

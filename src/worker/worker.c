@@ -210,6 +210,7 @@ static void report_failure(struct worker *worker, const struct job *job, const G
 
     if (!object) /* a message that is not UTF-8 */
         object = json_pack("{s:s, s:s}", "type", type, "message", "the job failed with a message that is not UTF-8");
+    json_object_set(object, "deps", worker->context.deps);
     log_line(worker, "job %" G_GINT64_FORMAT " failed: %s", job->id, problem->message);
     job_fail(worker->store, job->id, worker->id, job->attempts, object, g_str_equal(type, "infrastructure"), error);
 }
@@ -236,13 +237,17 @@ static void run_job(struct worker *worker, struct job *job)
     worker->has_lost_job = false;
     if (worker->is_verbose)
         log_line(worker, "job %" G_GINT64_FORMAT ", attempt %d: %s", job->id, job->attempts, job->input_file);
+    worker->context.deps = json_array();
     result = job_handlers[worker->type](job->payload, &worker->context, &problem);
+    if (result)
+        json_object_set(result, "deps", worker->context.deps);
     if (result)
         job_complete(worker->store, job->id, worker->id, job->attempts, result, &error);
     else
         report_failure(worker, job, problem, &error);
     end_job(worker, job, error);
     worker->job = NULL;
+    g_clear_pointer(&worker->context.deps, json_decref);
     g_clear_pointer(&worker->progress, g_free);
     worker->idle_since = g_get_monotonic_time();
     if (channel)

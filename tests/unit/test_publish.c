@@ -33,7 +33,7 @@ static void tear_down(void)
 
 static struct publisher *start(void)
 {
-    struct publisher *publisher = publisher_new(objects, "course", NULL);
+    struct publisher *publisher = publisher_new(objects, "course", false, NULL);
     ck_assert_ptr_nonnull(publisher);
     return publisher;
 }
@@ -42,7 +42,14 @@ static bool put(struct publisher *publisher, const char *relative, const char *t
 {
     g_autofree char *sha256 = cache_put_object(objects, text, strlen(text), NULL);
     ck_assert_ptr_nonnull(sha256);
-    return publisher_put_object(publisher, root, relative, sha256, error);
+    struct publish_place place = {root, relative, "all"};
+    return publisher_put_object(publisher, &place, sha256, NULL, error);
+}
+
+static bool has_scope(const char *tree, const char *scope, gpointer data)
+{
+    ck_assert_str_eq(tree, root);
+    return g_strcmp0(scope, data) == 0;
 }
 
 /* One build that makes the outputs "path=text" and nothing else. */
@@ -54,13 +61,17 @@ static struct publish_counts build(const char *const *outputs, struct diag_list 
         g_auto(GStrv) parts = g_strsplit(*outputs, "=", 2);
         ck_assert_msg(put(publisher, parts[0], parts[1], &error), "%s", error != NULL ? error->message : "");
     }
-    const char *const roots[] = {root, NULL};
-    ck_assert(publisher_flush(publisher, NULL));
-    ck_assert(publisher_remove_strays(publisher, roots, diags, NULL));
+    ck_assert(publisher_flush(publisher, NULL, NULL));
+    ck_assert(publisher_remove_strays(publisher, has_scope, (char *)"all", diags, NULL));
     return publisher_counts(publisher);
 }
 
 #define BUILD(diags, ...) build((const char *const[]){__VA_ARGS__, NULL}, diags)
+
+static void add_row(const struct manifest_row *row, gpointer data)
+{
+    g_string_append_printf(data, "%s -> %s;", row->path, row->next_sha256);
+}
 
 static char *path_of(const char *relative)
 {
@@ -162,23 +173,86 @@ START_TEST(kept_outputs_are_no_strays)
     g_autoptr(diag_list) diags = diag_list_new();
     BUILD(diags, "x=one", "z=three");
     g_autoptr(publisher) publisher = start();
-    const char *const roots[] = {root, NULL};
     publisher_keep(publisher, root, "x");
-    ck_assert(publisher_remove_strays(publisher, roots, diags, NULL));
+    ck_assert(publisher_remove_strays(publisher, has_scope, (char *)"all", diags, NULL));
     assert_text("x", "one");
     assert_text("z", NULL);
 }
 END_TEST
 
-START_TEST(nothing_outside_of_the_roots_is_removed)
+START_TEST(nothing_that_was_not_considered_is_removed)
 {
     g_autoptr(diag_list) diags = diag_list_new();
     BUILD(diags, "x=one");
-    g_autofree char *other = g_build_filename(folder, "ou", NULL);
-    const char *const roots[] = {other, NULL};
     g_autoptr(publisher) publisher = start();
-    ck_assert(publisher_remove_strays(publisher, roots, diags, NULL));
+    ck_assert(publisher_remove_strays(publisher, has_scope, (char *)"another part", diags, NULL));
     assert_text("x", "one");
+}
+END_TEST
+
+START_TEST(a_file_that_a_killed_build_was_about_to_write_is_known)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    g_autofree char *old = hash_sha256_hex("old", 3), *new = hash_sha256_hex("new", 3);
+    g_autofree char *x = path_of("x"), *y = path_of("y"), *z = path_of("z");
+    struct manifest_row rows[] = {
+        {x, new, new, -1, 0, "all", (int)strlen(root)}, /* was written */
+        {y, old, new, 3, 0, "all", (int)strlen(root)},  /* was not, and has its old bytes */
+        {z, old, new, 3, 0, "all", (int)strlen(root)},  /* somebody else's bytes */
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
+        ck_assert(cache_manifest_set(objects, "course", &rows[i], NULL));
+    write_text("x", "new");
+    write_text("y", "old");
+    write_text("z", "mine");
+    ck_assert_uint_eq(BUILD(diags, "w=one").removed, 2);
+    assert_text("x", NULL);
+    assert_text("y", NULL);
+    assert_text("z", "mine");
+}
+END_TEST
+
+START_TEST(what_is_about_to_be_written_is_in_the_manifest_before)
+{
+    g_autoptr(publisher) publisher = start();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *missing = hash_sha256_hex("never put", 9);
+    struct publish_place place = {root, "x", "all"};
+    ck_assert(publisher_put_object(publisher, &place, missing, NULL, NULL));
+    ck_assert(!publisher_flush(publisher, NULL, &error)); /* stands for the death of the build at the first file */
+    g_autoptr(GString) seen = g_string_new(NULL);
+    ck_assert(cache_manifest_list(objects, "course", add_row, seen, NULL));
+    g_autofree char *expected = g_strdup_printf("%s/x -> %s;", root, missing);
+    ck_assert_str_eq(seen->str, expected);
+}
+END_TEST
+
+START_TEST(a_copy_becomes_executable_when_its_source_does)
+{
+    g_autofree char *source = g_build_filename(folder, "tool.sh", NULL), *sha256 = hash_sha256_hex("x", 1), *copy = path_of("tool.sh");
+    struct publish_place place = {root, "tool.sh", "all"};
+    struct stat info;
+    ck_assert(file_write_atomic(source, "x", 1, NULL));
+    for (int mode = 0644; mode <= 0755; mode += 0111) {
+        g_autoptr(publisher) publisher = start();
+        ck_assert_int_eq(chmod(source, (mode_t)mode), 0);
+        ck_assert(publisher_put_copy(publisher, &place, source, sha256, NULL) && publisher_flush(publisher, NULL, NULL));
+        ck_assert_int_eq(stat(copy, &info), 0);
+        ck_assert_int_eq((info.st_mode & 0100) != 0, mode == 0755);
+    }
+}
+END_TEST
+
+START_TEST(a_trusting_build_looks_at_no_output_but_writes_what_is_new)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    BUILD(diags, "x=one", "y=two");
+    g_autofree char *x = path_of("x");
+    ck_assert_int_eq(unlink(x), 0);
+    g_autoptr(publisher) publisher = publisher_new(objects, "course", true, NULL);
+    ck_assert(put(publisher, "x", "one", NULL) && put(publisher, "y", "three", NULL) && publisher_flush(publisher, NULL, NULL));
+    assert_text("x", NULL);
+    assert_text("y", "three");
 }
 END_TEST
 
@@ -189,7 +263,8 @@ START_TEST(a_manifest_cannot_name_a_file_outside_of_a_root)
     g_autofree char *victim = g_build_filename(folder, "victim", NULL), *name = path_of("../victim");
     ck_assert(file_write_atomic(victim, "one", 3, NULL));
     g_autofree char *sha256 = hash_sha256_hex("one", 3);
-    ck_assert(cache_manifest_set(objects, "course", name, sha256, 3, 0, NULL));
+    struct manifest_row row = {name, sha256, NULL, 3, 0, "all", (int)strlen(root)};
+    ck_assert(cache_manifest_set(objects, "course", &row, NULL));
     BUILD(diags, "z=three");
     ck_assert(g_file_test(victim, G_FILE_TEST_EXISTS));
 }
@@ -260,7 +335,14 @@ START_TEST(a_missing_object_is_not_found_and_leaves_the_old_output)
     g_autoptr(publisher) publisher = start();
     g_autoptr(GError) error = NULL;
     g_autofree char *missing = hash_sha256_hex("never put", 9);
-    ck_assert(!publisher_put_object(publisher, root, "x", missing, &error));
+    struct publish_place place = {root, "x", "all"};
+    g_autoptr(GPtrArray) owners = g_ptr_array_new();
+    ck_assert(publisher_put_object(publisher, &place, missing, folder, NULL));
+    ck_assert(publisher_flush(publisher, owners, NULL));
+    ck_assert_uint_eq(owners->len, 1);
+    ck_assert_ptr_eq(owners->pdata[0], folder);
+    ck_assert(publisher_put_object(publisher, &place, missing, folder, NULL));
+    ck_assert(!publisher_flush(publisher, NULL, &error));
     ck_assert(g_error_matches(error, CLX_ERROR, CLX_ERROR_NOT_FOUND));
     assert_text("x", "one");
 }
@@ -276,7 +358,11 @@ int main(void)
     tcase_add_test(tests, strays_and_the_folders_they_empty_are_removed);
     tcase_add_test(tests, a_stray_changed_by_hand_stays_with_a_note);
     tcase_add_test(tests, kept_outputs_are_no_strays);
-    tcase_add_test(tests, nothing_outside_of_the_roots_is_removed);
+    tcase_add_test(tests, nothing_that_was_not_considered_is_removed);
+    tcase_add_test(tests, a_file_that_a_killed_build_was_about_to_write_is_known);
+    tcase_add_test(tests, what_is_about_to_be_written_is_in_the_manifest_before);
+    tcase_add_test(tests, a_copy_becomes_executable_when_its_source_does);
+    tcase_add_test(tests, a_trusting_build_looks_at_no_output_but_writes_what_is_new);
     tcase_add_test(tests, a_manifest_cannot_name_a_file_outside_of_a_root);
     tcase_add_test(tests, a_link_is_not_followed_out_of_the_tree);
     tcase_add_test(tests, a_link_in_the_place_of_an_output_is_replaced_not_written_through);

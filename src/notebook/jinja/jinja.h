@@ -10,6 +10,9 @@ struct jinja_options {
     const char *line_comment;   /* comment prefix of the language: "#" or "//"; line statements begin with it and " j2" */
     const char *const *folders; /* NULL-terminated search path of the loader; nothing outside of it is ever read */
     const json_t *globals;      /* object: is_notebook, is_html, lang, author, … */
+    /* Called for each folder in which a template was looked for, by its index in `folders`, until it was found; may be NULL. */
+    void (*looked_up)(unsigned folder, const char *name, bool is_found, gpointer data);
+    gpointer data; /* for looked_up */
 };
 
 /* Renders `text`, named `name` in messages. Errors are "NAME:LINE:COL: message" (CLX_ERROR_SOURCE), with the call chain for errors in

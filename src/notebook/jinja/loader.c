@@ -56,8 +56,13 @@ struct template *template_load(engine *e, const char *name)
             return t;
     if (!is_inside(name))
         return NULL;
-    for (const char *const *folder = e->options->folders; folder && *folder; folder++)
-        if (find_in(*folder, name, path))
+    const char *const *folders = e->options->folders;
+    for (unsigned i = 0; folders && folders[i]; i++) {
+        bool is_found = find_in(folders[i], name, path);
+        if (e->options->looked_up)
+            e->options->looked_up(i, name, is_found, e->options->data);
+        if (is_found)
             return read_template(e, name, path);
+    }
     return NULL;
 }

@@ -1,0 +1,64 @@
+#include "diagram/plantuml_includes.h"
+
+#include <string.h>
+
+#include "os/file.h"
+
+#define INCLUDE_SIZE_LIMIT (4u * 1024 * 1024)
+
+/* What follows the word of an including line, without its section ("!part") and quotes; NULL for any other line. The caller frees it. */
+static char *find_target(const char *line, size_t length)
+{
+    static const char *const words[] = {"!include_once", "!include_many", "!includesub", "!includeurl", "!include", "!import"};
+    g_autofree char *text = g_strstrip(g_strndup(line, length));
+    for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
+        const char *rest = text + strlen(words[i]);
+        if (!g_str_has_prefix(text, words[i]) || (*rest != ' ' && *rest != '\t'))
+            continue;
+        rest += strspn(rest, " \t");
+        g_autofree char *target = g_strndup(rest, strcspn(rest, "!"));
+        g_strstrip(target);
+        size_t n = strlen(target);
+        bool is_quoted = n >= 2 && target[0] == '"' && target[n - 1] == '"';
+        return is_quoted ? g_strndup(target + 1, n - 2) : g_steal_pointer(&target);
+    }
+    return NULL;
+}
+
+static bool is_file_name(const char *target)
+{
+    return target[0] != '\0' && target[0] != '<' && target[0] != '$' && target[0] != '%' && strstr(target, "://") == NULL &&
+           g_utf8_validate(target, -1, NULL);
+}
+
+/* `base`: the folder of the including file, relative to the source's; "" for the source itself. */
+static void add_from(GPtrArray *found, const char *text, const char *base)
+{
+    for (const char *line = text; *line != '\0' && found->len < PLANTUML_INCLUDE_LIMIT;) {
+        size_t length = strcspn(line, "\n");
+        g_autofree char *target = find_target(line, length);
+        line += length + (line[length] == '\n');
+        if (target == NULL || !is_file_name(target))
+            continue;
+        char *name = g_path_is_absolute(target) || base[0] == '\0' ? g_strdup(target) : g_build_filename(base, target, NULL);
+        if (g_ptr_array_find_with_equal_func(found, name, g_str_equal, NULL))
+            g_free(name);
+        else
+            g_ptr_array_add(found, name);
+    }
+}
+
+GPtrArray *plantuml_find_includes(const char *text, const char *folder)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
+    add_from(found, text, "");
+    for (unsigned i = 0; i < found->len; i++) {
+        const char *name = found->pdata[i];
+        g_autofree char *path = g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(folder, name, NULL);
+        g_autoptr(GBytes) bytes = file_read(path, INCLUDE_SIZE_LIMIT, NULL);
+        g_autofree char *above = g_path_get_dirname(name);
+        if (bytes != NULL)
+            add_from(found, g_bytes_get_data(bytes, NULL), strcmp(above, ".") == 0 ? "" : above);
+    }
+    return found;
+}
