@@ -245,6 +245,31 @@ bool process_is_alive(pid_t pid, guint64 start_time)
     return pid > 0 && read_stat(pid, &stat) && stat.state != 'Z' && stat.state != 'X' && (start_time == 0 || stat.start_time == start_time);
 }
 
+static char *read_boot_id(void)
+{
+    g_autofree char *text = NULL;
+
+    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &text, NULL, NULL))
+        return g_strdup("");
+    return g_strdup(g_strstrip(text));
+}
+
+const char *process_boot_id(void)
+{
+    static gsize once;
+
+    if (g_once_init_enter(&once)) {
+        g_autofree char *id = read_boot_id();
+        g_once_init_leave(&once, (gsize)g_intern_string(id));
+    }
+    return (const char *)once;
+}
+
+bool process_is_alive_since(pid_t pid, guint64 start_time, const char *boot_id)
+{
+    return (boot_id == NULL || strcmp(boot_id, process_boot_id()) == 0) && process_is_alive(pid, start_time);
+}
+
 /* Every process as pid -> parent, from one pass over /proc. */
 static GHashTable *read_parents(void)
 {

@@ -44,6 +44,12 @@ guint64 process_start_time(pid_t pid);
 /* True if `pid` runs and started at `start_time` (0: any). A zombie does not run. */
 bool process_is_alive(pid_t pid, guint64 start_time);
 
+/* What identifies this run of the machine ("0f3c…"): start times of another one mean nothing. Borrowed; "" when it is not known. */
+const char *process_boot_id(void);
+
+/* True if the process that was started under `boot_id` (NULL: not known) still runs. */
+bool process_is_alive_since(pid_t pid, guint64 start_time, const char *boot_id);
+
 /* Kills every descendant of `pid` (not itself), found through /proc, until none is left (at most a few rounds). */
 void process_kill_descendants(pid_t pid);
 

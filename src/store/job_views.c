@@ -83,18 +83,6 @@ bool job_view_list(struct store *store, const char *session_id, const char *stat
     return true;
 }
 
-int job_cancel(struct store *store, gint64 id, const char *by, GError **error)
-{
-    int n_changes = 0;
-
-    if (!db_run(&store->db, &n_changes, error,
-                "UPDATE jobs SET status = 'cancelled', cancelled_at = CURRENT_TIMESTAMP, cancelled_by = ?2"
-                " WHERE id = ?1 AND status IN ('pending', 'processing')",
-                "is", id, by))
-        return -1;
-    return n_changes > 0;
-}
-
 gint64 job_retry(struct store *store, gint64 id, const char *fit, GError **error)
 {
     int n_changes = 0;

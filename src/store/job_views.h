@@ -25,10 +25,6 @@ typedef void job_view_each(const struct job_view *view, gpointer data);
 bool job_view_list(struct store *store, const char *session_id, const char *statuses, gint64 limit, job_view_each *each, gpointer data,
                    GError **error);
 
-/* Cancels a job that is pending or processing: 1 done, 0 it had ended already (or there is none), -1 error. Its worker notices within a
- * heartbeat. */
-int job_cancel(struct store *store, gint64 id, const char *by, GError **error);
-
 /* Submits a copy of a failed or cancelled job that belongs to no build, so that workers of no build that have this fit do it: its id, 0 when the job is in
  * another status (or there is none), -1 error. */
 gint64 job_retry(struct store *store, gint64 id, const char *fit, GError **error);

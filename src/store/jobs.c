@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/job_status.h"
 #include "store/schema.h"
 
 #define JOB_COLUMNS                                                                                                                        \
@@ -121,49 +122,43 @@ int job_claim(struct store *store, gint64 worker_id, enum job_type type, struct 
     return 1;
 }
 
-static bool check_token(int n_changes, gint64 id, int token, GError **error)
+/* A change of the job that the token fences: STALE when there is none. */
+static bool change_current(struct store *store, struct job_change change, gint64 id, gint64 worker_id, int token, GError **error)
 {
-    if (n_changes == 1)
-        return true;
-    g_set_error(error, CLX_ERROR, CLX_ERROR_STALE, "job %" G_GINT64_FORMAT ": attempt %d is no longer the current one", id, token);
-    return false;
-}
+    int n_changes;
 
-#define CURRENT " WHERE id = ?1 AND worker_id = ?2 AND attempts = ?3 AND status = 'processing'"
+    change.scope = JOB_OF_TOKEN;
+    change.id = id;
+    change.worker_id = worker_id;
+    change.token = token;
+    n_changes = job_set_status(store, &change, error);
+    if (n_changes == 0)
+        g_set_error(error, CLX_ERROR, CLX_ERROR_STALE, "job %" G_GINT64_FORMAT ": attempt %d is no longer the current one", id, token);
+    return n_changes == 1;
+}
 
 bool job_complete(struct store *store, gint64 id, gint64 worker_id, int token, const json_t *result, GError **error)
 {
-    g_autofree char *text = result ? json_to_text(result) : NULL;
-    int n_changes = 0;
-
-    return db_run(&store->db, &n_changes, error, "UPDATE jobs SET status = 'completed', result = ?4, error = NULL" CURRENT, "iiis", id,
-                  worker_id, (gint64)token, text) &&
-           check_token(n_changes, id, token, error);
+    return change_current(store, (struct job_change){.to = JOB_COMPLETED, .result = result}, id, worker_id, token, error);
 }
 
 bool job_fail(struct store *store, gint64 id, gint64 worker_id, int token, const json_t *problem, bool is_retryable, GError **error)
 {
-    g_autofree char *text = problem ? json_to_text(problem) : NULL;
-    int n_changes = 0;
+    struct job_change change = {.to = is_retryable ? JOB_PENDING : JOB_FAILED, .error = problem};
 
-    return db_run(&store->db, &n_changes, error,
-                  "UPDATE jobs SET status = CASE WHEN ?5 AND attempts < max_attempts THEN 'pending' ELSE 'failed' END, error = ?4" CURRENT,
-                  "iiisi", id, worker_id, (gint64)token, text, (gint64)is_retryable) &&
-           check_token(n_changes, id, token, error);
+    return change_current(store, change, id, worker_id, token, error);
 }
 
 bool job_give_back(struct store *store, gint64 id, gint64 worker_id, int token, GError **error)
 {
-    int n_changes = 0;
-
-    return db_run(&store->db, &n_changes, error, "UPDATE jobs SET status = 'pending', max_attempts = max_attempts + 1" CURRENT, "iii", id,
-                  worker_id, (gint64)token) &&
-           check_token(n_changes, id, token, error);
+    return change_current(store, (struct job_change){.to = JOB_PENDING, .is_attempt_free = true}, id, worker_id, token, error);
 }
 
 int job_is_current(struct store *store, gint64 id, gint64 worker_id, int token, GError **error)
 {
-    sqlite3_stmt *statement = db_query(&store->db, error, "SELECT 1 FROM jobs" CURRENT, "iii", id, worker_id, (gint64)token);
+    sqlite3_stmt *statement =
+        db_query(&store->db, error, "SELECT 1 FROM jobs WHERE id = ?1 AND worker_id = ?2 AND attempts = ?3 AND status = 'processing'",
+                 "iii", id, worker_id, (gint64)token);
     int got = statement ? db_step(&store->db, statement, error) : -1;
 
     if (got == 1)
@@ -171,36 +166,29 @@ int job_is_current(struct store *store, gint64 id, gint64 worker_id, int token, 
     return got;
 }
 
-/* attempts and kills count this death already: `kills` is raised in the same statement. */
 int job_release_worker(struct store *store, gint64 worker_id, const char *reason, GError **error)
 {
-    g_autofree char *quarantine = g_strdup_printf("quarantined: it ended two workers; the last: %s", reason);
-    int n_changes = 0;
-
-    if (!db_run(&store->db, &n_changes, error,
-                "UPDATE jobs SET kills = kills + 1,"
-                " status = CASE WHEN kills + 1 >= 2 OR attempts >= max_attempts THEN 'failed' ELSE 'pending' END,"
-                " error = json_object('type', 'infrastructure', 'message', CASE WHEN kills + 1 >= 2 THEN ?3 ELSE ?2 END)"
-                " WHERE worker_id = ?1 AND status = 'processing'",
-                "iss", worker_id, reason, quarantine))
-        return -1;
-    return n_changes;
+    return job_set_status(
+        store, &(struct job_change){.scope = JOBS_OF_WORKER, .worker_id = worker_id, .to = JOB_PENDING, .killed_by = reason}, error);
 }
 
 bool job_fail_worker(struct store *store, gint64 worker_id, const json_t *problem, GError **error)
 {
-    g_autofree char *text = json_to_text(problem);
+    struct job_change change = {.scope = JOBS_OF_WORKER, .worker_id = worker_id, .to = JOB_FAILED, .error = problem};
 
-    return db_run(&store->db, NULL, error, "UPDATE jobs SET status = 'failed', error = ?2 WHERE worker_id = ?1 AND status = 'processing'",
-                  "is", worker_id, text);
+    return job_set_status(store, &change, error) >= 0;
 }
 
 bool job_cancel_session(struct store *store, const char *session_id, const char *by, GError **error)
 {
-    return db_run(&store->db, NULL, error,
-                  "UPDATE jobs SET status = 'cancelled', cancelled_at = CURRENT_TIMESTAMP, cancelled_by = ?2"
-                  " WHERE session_id = ?1 AND status IN ('pending', 'processing')",
-                  "ss", session_id, by);
+    struct job_change change = {.scope = JOBS_OF_SESSION, .session_id = session_id, .to = JOB_CANCELLED, .by = by};
+
+    return job_set_status(store, &change, error) >= 0;
+}
+
+int job_cancel(struct store *store, gint64 id, const char *by, GError **error)
+{
+    return job_set_status(store, &(struct job_change){.scope = JOB_OF_ID, .id = id, .to = JOB_CANCELLED, .by = by}, error);
 }
 
 int job_find(struct store *store, gint64 id, struct job **ret_job, GError **error)

@@ -1,10 +1,10 @@
-/* Version 9: the tables of version 7 (the earlier implementation) with added columns, CHECKs and triggers.
+/* Version 10: the tables of version 7 (the earlier implementation) with added columns, CHECKs and triggers. Which changes of a status are
+ * allowed says states.h; the triggers *_transition hold every writer to it.
  *
- * jobs:    pending -> processing | cancelled; processing -> completed | failed | cancelled | pending (given back).
- * workers: created -> idle; idle <-> busy; busy -> hung; any but dead -> dead.
- *
- * The triggers keep the two in step: whatever statement claims or ends a job also turns its worker busy or idle. */
+ * Other triggers keep jobs and workers in step: whatever statement claims or ends a job also turns its worker busy or idle. */
 #include "store/schema.h"
+
+#include "store/states.h"
 
 #define NOW "CURRENT_TIMESTAMP"
 
@@ -71,8 +71,10 @@ static const char schema_sql[] =
     " pid INTEGER NOT NULL DEFAULT 0,"               /* 0: not known, or in a container */
     " pid_start_time INTEGER NOT NULL DEFAULT 0,"
     " current_job INTEGER,"
-    " progress TEXT,"          /* what the job is doing */
-    " progress_at TIMESTAMP);" /* since when: the clock of max_job_time */
+    " peak_memory REAL NOT NULL DEFAULT 0," /* MiB, the most that a heartbeat told */
+    " boot_id TEXT,"                        /* of the machine, from /proc: after a restart no process is that worker any more */
+    " progress TEXT,"                       /* what the job is doing */
+    " progress_at TIMESTAMP);"              /* since when: the clock of max_job_time */
 
     "CREATE TABLE IF NOT EXISTS worker_events ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -91,43 +93,47 @@ static const char schema_sql[] =
     " session_id TEXT PRIMARY KEY,"
     " pid INTEGER NOT NULL,"
     " start_time INTEGER NOT NULL,"
+    " boot_id TEXT,"
     " created_at TIMESTAMP NOT NULL DEFAULT " NOW ");"
 
     "CREATE TRIGGER IF NOT EXISTS jobs_transition BEFORE UPDATE OF status ON jobs"
-    " WHEN OLD.status <> NEW.status AND NOT ("
-    "  OLD.status = 'pending' AND NEW.status IN ('processing', 'cancelled')"
-    "  OR OLD.status = 'processing' AND NEW.status IN ('pending', 'completed', 'failed', 'cancelled'))"
-    " BEGIN SELECT RAISE(ABORT, 'this change of a job''s status is not allowed'); END;"
+    " WHEN OLD.status <> NEW.status AND NOT (0" JOB_CHANGES(
+        STATE_CONDITION) ")"
+                         " BEGIN SELECT RAISE(ABORT, 'this change of a job''s status is not allowed'); END;"
 
-    "CREATE TRIGGER IF NOT EXISTS workers_transition BEFORE UPDATE OF status ON workers"
-    " WHEN OLD.status <> NEW.status AND NOT ("
-    "  OLD.status = 'created' AND NEW.status = 'idle' OR OLD.status = 'idle' AND NEW.status = 'busy'"
-    "  OR OLD.status = 'busy' AND NEW.status IN ('idle', 'hung') OR OLD.status <> 'dead' AND NEW.status = 'dead')"
-    " BEGIN SELECT RAISE(ABORT, 'this change of a worker''s status is not allowed'); END;"
+                         "CREATE TRIGGER IF NOT EXISTS workers_transition BEFORE UPDATE OF status ON workers"
+                         " WHEN OLD.status <> NEW.status AND NOT (0" WORKER_CHANGES(
+                             STATE_CONDITION) ")"
+                                              " BEGIN SELECT RAISE(ABORT, 'this change of a worker''s status is not allowed'); END;"
 
-    "CREATE TRIGGER IF NOT EXISTS jobs_claimed AFTER UPDATE OF status ON jobs"
-    " WHEN OLD.status = 'pending' AND NEW.status = 'processing'"
-    " BEGIN UPDATE workers SET status = 'busy', current_job = NEW.id, progress = NULL, progress_at = " NOW
-    "  WHERE id = NEW.worker_id; END;"
+                                              "CREATE TRIGGER IF NOT EXISTS jobs_claimed AFTER UPDATE OF status ON jobs"
+                                              " WHEN OLD.status = 'pending' AND NEW.status = 'processing'"
+                                              " BEGIN UPDATE workers SET status = 'busy', current_job = NEW.id, progress = NULL, "
+                                              "progress_at = " NOW "  WHERE id = NEW.worker_id; END;"
 
-    "CREATE TRIGGER IF NOT EXISTS jobs_left AFTER UPDATE OF status ON jobs"
-    " WHEN OLD.status = 'processing' AND NEW.status <> 'processing'"
-    " BEGIN UPDATE workers SET current_job = NULL, progress = NULL,"
-    "   avg_processing_time = CASE WHEN NEW.status = 'completed' THEN (avg_processing_time * jobs_processed"
-    "    + (julianday('now') - julianday(OLD.started_at)) * 86400.0) / (jobs_processed + 1) ELSE avg_processing_time END,"
-    "   jobs_processed = jobs_processed + (NEW.status = 'completed'), jobs_failed = jobs_failed + (NEW.status = 'failed')"
-    "  WHERE id = OLD.worker_id AND current_job = OLD.id;"
-    /* A worker whose job was cancelled is still at it: it tells itself when it is idle. */
-    "  UPDATE workers SET status = 'idle' WHERE id = OLD.worker_id AND status = 'busy' AND NEW.status IN ('completed', 'failed', "
-    "'pending');"
-    " END;"
+                                              "CREATE TRIGGER IF NOT EXISTS jobs_left AFTER UPDATE OF status ON jobs"
+                                              " WHEN OLD.status = 'processing' AND NEW.status <> 'processing'"
+                                              " BEGIN UPDATE workers SET current_job = NULL, progress = NULL,"
+                                              "   avg_processing_time = CASE WHEN NEW.status = 'completed' THEN (avg_processing_time * "
+                                              "jobs_processed"
+                                              "    + (julianday('now') - julianday(OLD.started_at)) * 86400.0) / (jobs_processed + 1) ELSE "
+                                              "avg_processing_time END,"
+                                              "   jobs_processed = jobs_processed + (NEW.status = 'completed'), jobs_failed = jobs_failed "
+                                              "+ (NEW.status = 'failed')"
+                                              "  WHERE id = OLD.worker_id AND current_job = OLD.id;"
+                                              /* A worker whose job was cancelled is still at it: it tells itself when it is idle. */
+                                              "  UPDATE workers SET status = 'idle' WHERE id = OLD.worker_id AND status = 'busy' AND "
+                                              "NEW.status IN ('completed', 'failed', "
+                                              "'pending');"
+                                              " END;"
 
-    "CREATE TRIGGER IF NOT EXISTS jobs_end AFTER UPDATE OF status ON jobs"
-    " WHEN NEW.status IN ('completed', 'failed', 'cancelled') AND OLD.status <> NEW.status"
-    " BEGIN UPDATE jobs SET completed_at = " NOW ","
-    "   ended_seq = 1 + coalesce((SELECT ended_seq FROM jobs WHERE session_id IS NEW.session_id AND ended_seq IS NOT NULL"
-    "    ORDER BY ended_seq DESC LIMIT 1), 0)"
-    "  WHERE id = NEW.id; END;";
+                                              "CREATE TRIGGER IF NOT EXISTS jobs_end AFTER UPDATE OF status ON jobs"
+                                              " WHEN NEW.status IN ('completed', 'failed', 'cancelled') AND OLD.status <> NEW.status"
+                                              " BEGIN UPDATE jobs SET completed_at = " NOW ","
+                                              "   ended_seq = 1 + coalesce((SELECT ended_seq FROM jobs WHERE session_id IS NEW.session_id "
+                                              "AND ended_seq IS NOT NULL"
+                                              "    ORDER BY ended_seq DESC LIMIT 1), 0)"
+                                              "  WHERE id = NEW.id; END;";
 
 static const char *const known_tables[] = {"jobs", "schema_version", NULL};
 
@@ -231,7 +237,7 @@ static bool finish(struct db *db, GError **error)
 const struct db_schema jobs_schema = {
     .what = "jobs database",
     .option = "--jobs-db-path",
-    .version = 9,
+    .version = 10,
     .sql = schema_sql,
     .known_tables = known_tables,
     .upgrade = upgrade,

@@ -7,6 +7,7 @@
 
 #include "base/glossary.h"
 #include "base/json.h"
+#include "store/states.h"
 
 struct store;
 
@@ -72,6 +73,10 @@ bool job_fail_worker(struct store *store, gint64 worker_id, const json_t *proble
 /* Cancels all jobs of a session that are not ended. */
 bool job_cancel_session(struct store *store, const char *session_id, const char *by, GError **error);
 
+/* Cancels a job that is pending or processing: 1 done, 0 it had ended already (or there is none), -1 error. Its worker notices within a
+ * heartbeat. */
+int job_cancel(struct store *store, gint64 id, const char *by, GError **error);
+
 /* Calls `each` for every job of a session that ended with an id's end order after `*cursor`; advances the cursor. For the build's report. */
 typedef void job_each(const struct job *job, gpointer data);
 bool job_poll_ended(struct store *store, const char *session_id, gint64 *cursor, job_each *each, gpointer data, GError **error);
@@ -91,9 +96,11 @@ struct worker_row {
     gint64 current_job;             /* 0: none */
     char *progress;                 /* or NULL */
     guint64 parent_start_time;
-    double progress_age_s; /* since the progress last changed */
-    char *progress_at;     /* when it did, or NULL */
-    char *fit;             /* from its configuration, or NULL */
+    double progress_age_s;                   /* since the progress last changed */
+    char *progress_at;                       /* when it did, or NULL */
+    char *fit;                               /* from its configuration, or NULL */
+    double peak_memory, avg_processing_time; /* MiB, s */
+    char *boot_id;                           /* of the machine when it was started, or NULL */
 };
 void worker_row_free(struct worker_row *row);
 typedef struct worker_row worker_row;
@@ -112,7 +119,7 @@ bool worker_activate(struct store *store, gint64 id, GError **error);
 bool worker_set_process(struct store *store, gint64 id, gint64 pid, guint64 start_time, GError **error);
 /* For executors that know it only after the start (a container's id). */
 bool worker_set_executor_id(struct store *store, gint64 id, const char *executor_id, GError **error);
-/* Sets the status; a transition that section 3 does not know is refused. */
+/* Sets the status; a change that states.h does not list is refused. */
 bool worker_set_status(struct store *store, gint64 id, enum worker_status status, GError **error);
 bool worker_heartbeat(struct store *store, gint64 id, double cpu_percent, double memory_mib, const char *progress, GError **error);
 bool worker_remove(struct store *store, gint64 id, GError **error);
@@ -122,6 +129,7 @@ struct session_row {
     char *session_id;
     gint64 pid;
     guint64 start_time;
+    char *boot_id; /* of the machine when it was started, or NULL */
 };
 typedef void session_each(const struct session_row *row, gpointer data);
 /* Registers this process as the one of a session. */

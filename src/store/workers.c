@@ -26,6 +26,7 @@ void worker_row_free(struct worker_row *row)
     g_free(row->progress);
     g_free(row->progress_at);
     g_free(row->fit);
+    g_free(row->boot_id);
     g_free(row);
 }
 
@@ -36,7 +37,8 @@ void worker_row_free(struct worker_row *row)
     " jobs_processed, jobs_failed, parent_pid, pid, pid_start_time, cpu_usage, memory_usage,"                                              \
     " " AGE("started_at") ", " AGE(                                                                                                        \
         "last_heartbeat") ", current_job, progress, parent_start_time,"                                                                    \
-                          " " AGE("coalesce(progress_at, started_at)") ", progress_at, json_extract(config, '$.fit') FROM workers"
+                          " " AGE("coalesce(progress_at, started_at)") ", progress_at, json_extract(config, '$.fit'),"                     \
+                                                                       " peak_memory, avg_processing_time, boot_id FROM workers"
 
 static struct worker_row *read_row(sqlite3_stmt *statement)
 {
@@ -66,6 +68,9 @@ static struct worker_row *read_row(sqlite3_stmt *statement)
     row->progress_age_s = sqlite3_column_double(statement, 21);
     row->progress_at = db_column_text(statement, 22);
     row->fit = db_column_text(statement, 23);
+    row->peak_memory = sqlite3_column_double(statement, 24);
+    row->avg_processing_time = sqlite3_column_double(statement, 25);
+    row->boot_id = db_column_text(statement, 26);
     return row;
 }
 
@@ -103,21 +108,12 @@ gint64 worker_preregister(struct store *store, enum job_type type, const char *e
 
     if (!db_run(
             &store->db, NULL, error,
-            "INSERT INTO workers (worker_type, container_id, session_id, execution_mode, config, managed_by, parent_pid, parent_start_time)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, CASE WHEN ?3 IS NULL THEN 'user' ELSE 'build' END, ?6, ?7)",
-            "sssssii", job_type_names[type], executor_id, session_id, execution_mode, text, (gint64)getpid(),
-            (gint64)process_start_time(getpid())))
+            "INSERT INTO workers (worker_type, container_id, session_id, execution_mode, config, managed_by, parent_pid, parent_start_time,"
+            " boot_id) VALUES (?1, ?2, ?3, ?4, ?5, CASE WHEN ?3 IS NULL THEN 'user' ELSE 'build' END, ?6, ?7, ?8)",
+            "sssssiis", job_type_names[type], executor_id, session_id, execution_mode, text, (gint64)getpid(),
+            (gint64)process_start_time(getpid()), process_boot_id()))
         return -1;
     return sqlite3_last_insert_rowid(store->db.handle);
-}
-
-bool worker_activate(struct store *store, gint64 id, GError **error)
-{
-    int n_changes = 0;
-
-    return db_run(&store->db, &n_changes, error,
-                  "UPDATE workers SET status = 'idle', last_heartbeat = CURRENT_TIMESTAMP WHERE id = ?1 AND status = 'created'", "i", id) &&
-           check_changed(n_changes, id, "cannot be activated: it is not in status 'created'", error);
 }
 
 bool worker_set_process(struct store *store, gint64 id, gint64 pid, guint64 start_time, GError **error)
@@ -137,12 +133,29 @@ bool worker_set_executor_id(struct store *store, gint64 id, const char *executor
            check_changed(n_changes, id, "is not registered", error);
 }
 
+/* The one setter; `from` NULL: from any status that states.h allows. */
+static bool set_status(struct store *store, gint64 id, const char *from, enum worker_status to, int *ret_changes, GError **error)
+{
+    return db_run(&store->db, ret_changes, error,
+                  "UPDATE workers SET status = ?2,"
+                  " last_heartbeat = CASE WHEN ?2 = 'idle' THEN CURRENT_TIMESTAMP ELSE last_heartbeat END"
+                  " WHERE id = ?1 AND (?3 IS NULL OR status = ?3)",
+                  "iss", id, worker_status_names[to], from);
+}
+
 bool worker_set_status(struct store *store, gint64 id, enum worker_status status, GError **error)
 {
     int n_changes = 0;
 
-    return db_run(&store->db, &n_changes, error, "UPDATE workers SET status = ?2 WHERE id = ?1", "is", id, worker_status_names[status]) &&
-           check_changed(n_changes, id, "is not registered", error);
+    return set_status(store, id, NULL, status, &n_changes, error) && check_changed(n_changes, id, "is not registered", error);
+}
+
+bool worker_activate(struct store *store, gint64 id, GError **error)
+{
+    int n_changes = 0;
+
+    return set_status(store, id, worker_status_names[WORKER_CREATED], WORKER_IDLE, &n_changes, error) &&
+           check_changed(n_changes, id, "cannot be activated: it is not in status 'created'", error);
 }
 
 /* The clock of max_job_time starts again only when the progress is another one. */
@@ -152,6 +165,7 @@ bool worker_heartbeat(struct store *store, gint64 id, double cpu_percent, double
 
     return db_run(&store->db, &n_changes, error,
                   "UPDATE workers SET last_heartbeat = CURRENT_TIMESTAMP, cpu_usage = ?2, memory_usage = ?3,"
+                  " peak_memory = max(peak_memory, ?3),"
                   " progress_at = CASE WHEN progress IS ?4 THEN progress_at ELSE CURRENT_TIMESTAMP END, progress = ?4"
                   " WHERE id = ?1 AND status <> 'dead'",
                   "idds", id, cpu_percent, memory_mib, progress) &&
@@ -165,8 +179,8 @@ bool worker_remove(struct store *store, gint64 id, GError **error)
 
 bool session_add(struct store *store, const char *session_id, GError **error)
 {
-    return db_run(&store->db, NULL, error, "INSERT OR REPLACE INTO sessions (session_id, pid, start_time) VALUES (?1, ?2, ?3)", "sii",
-                  session_id, (gint64)getpid(), (gint64)process_start_time(getpid()));
+    return db_run(&store->db, NULL, error, "INSERT OR REPLACE INTO sessions (session_id, pid, start_time, boot_id) VALUES (?1, ?2, ?3, ?4)",
+                  "siis", session_id, (gint64)getpid(), (gint64)process_start_time(getpid()), process_boot_id());
 }
 
 bool session_remove(struct store *store, const char *session_id, GError **error)
@@ -177,12 +191,12 @@ bool session_remove(struct store *store, const char *session_id, GError **error)
 bool session_list(struct store *store, session_each *each, gpointer data, GError **error)
 {
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct session_row));
-    sqlite3_stmt *statement = db_query(&store->db, error, "SELECT session_id, pid, start_time FROM sessions", "");
+    sqlite3_stmt *statement = db_query(&store->db, error, "SELECT session_id, pid, start_time, boot_id FROM sessions", "");
     int got = -1;
 
     while (statement && (got = db_step(&store->db, statement, error)) == 1) {
         struct session_row row = {db_column_text(statement, 0), sqlite3_column_int64(statement, 1),
-                                  (guint64)sqlite3_column_int64(statement, 2)};
+                                  (guint64)sqlite3_column_int64(statement, 2), db_column_text(statement, 3)};
 
         g_array_append_val(rows, row);
     }
@@ -192,6 +206,7 @@ bool session_list(struct store *store, session_each *each, gpointer data, GError
         if (got == 0)
             each(row, data);
         g_free(row->session_id);
+        g_free(row->boot_id);
     }
     return got == 0;
 }

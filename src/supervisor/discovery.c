@@ -1,5 +1,7 @@
 #include "supervisor/discovery.h"
 
+#include <string.h>
+
 #include "os/process.h"
 #include "supervisor/executor.h"
 
@@ -36,7 +38,7 @@ bool discovery_is_alive(const struct worker_row *row)
 
 static bool has_parent(const struct worker_row *row)
 {
-    return process_is_alive((pid_t)row->parent_pid, row->parent_start_time);
+    return process_is_alive_since((pid_t)row->parent_pid, row->parent_start_time, row->boot_id);
 }
 
 /* Why a row has no worker any more; NULL if it has one or still may get one. */
@@ -44,6 +46,8 @@ static const char *find_fault(const struct tidying *tidying, const struct worker
 {
     if (row->status == WORKER_DEAD)
         return NULL;
+    if (row->boot_id && strcmp(row->boot_id, process_boot_id()) != 0)
+        return "the machine was restarted";
     if (row->session_id && g_hash_table_contains(tidying->dead_sessions, row->session_id))
         return "its build died";
     if (row->status == WORKER_CREATED && is_direct(row)) {
@@ -82,7 +86,7 @@ static void tidy_session(const struct session_row *row, gpointer data)
 {
     struct tidying *tidying = data;
 
-    if (tidying->error || process_is_alive((pid_t)row->pid, row->start_time))
+    if (tidying->error || process_is_alive_since((pid_t)row->pid, row->start_time, row->boot_id))
         return;
     g_hash_table_add(tidying->dead_sessions, g_strdup(row->session_id));
     if (job_cancel_session(tidying->store, row->session_id, "the build died", &tidying->error))
@@ -108,7 +112,7 @@ static void find_session(const struct session_row *row, gpointer data)
 {
     struct tidying *search = data;
 
-    if (!process_is_alive((pid_t)row->pid, row->start_time))
+    if (!process_is_alive_since((pid_t)row->pid, row->start_time, row->boot_id))
         g_hash_table_add(search->dead_sessions, g_strdup(row->session_id));
 }
 

@@ -93,7 +93,7 @@ static bool adopt(const struct worker_row *row, struct executor_worker *worker)
 
     if (fd < 0)
         return false;
-    if (!row->pid_start_time || !process_is_alive((pid_t)row->pid, row->pid_start_time)) {
+    if (!row->pid_start_time || !process_is_alive_since((pid_t)row->pid, row->pid_start_time, row->boot_id)) {
         close(fd);
         return false;
     }
@@ -105,7 +105,7 @@ static bool adopt(const struct worker_row *row, struct executor_worker *worker)
 
 static bool is_alive(const struct worker_row *row)
 {
-    return row->pid > 0 && process_is_alive((pid_t)row->pid, row->pid_start_time);
+    return row->pid > 0 && process_is_alive_since((pid_t)row->pid, row->pid_start_time, row->boot_id);
 }
 
 static void ask_to_end(const struct executor_worker *worker)
