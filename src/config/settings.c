@@ -25,6 +25,14 @@ static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
     {"worker_management." name ".execution_mode", SETTING_CHOICE, NULL, 0, 0, execution_mode_names, "execution mode of " name " workers"}, \
         {"worker_management." name ".count", SETTING_INT, NULL, 1, 64, NULL, "number of " name " workers"},                                \
         {"worker_management." name ".memory_limit", SETTING_SIZE, NULL, 0, 0, NULL, "memory of a " name " worker and all it starts"},      \
+        {"worker_management." name ".max_jobs", SETTING_INT, "1000", 1, 1000000, NULL, "jobs after which a " name " worker starts anew"},  \
+        {"worker_management." name ".recycle_memory",                                                                                      \
+         SETTING_SIZE,                                                                                                                     \
+         "1g",                                                                                                                             \
+         0,                                                                                                                                \
+         0,                                                                                                                                \
+         NULL,                                                                                                                             \
+         "memory after a job beyond which a " name " worker starts anew"},                                                                 \
         {"worker_management." name ".max_job_time", SETTING_INT, "600", 10, 86400, NULL, "seconds a " name " job may take"},               \
     {                                                                                                                                      \
         "worker_management." name ".image", SETTING_TEXT, NULL, 0, 0, NULL, "container image of " name " workers"                          \
@@ -43,9 +51,11 @@ static const struct setting table[] = {
     {"worker_management.default_execution_mode", SETTING_CHOICE, "direct", 0, 0, execution_mode_names, "how workers run"},
     {"worker_management.default_worker_count", SETTING_INT, NULL, 1, 64, NULL, "number of workers of each type"},
     PER_TYPE("drawio"),
+    {"worker_management.heartbeat_timeout", SETTING_INT, "10", 3, 300, NULL, "seconds of silence after which a worker counts as hung"},
     {"worker_management.idle_timeout", SETTING_INT, "3600", 1, 604800, NULL, "seconds after which an idle worker that stays ends"},
     PER_TYPE("notebook"),
     PER_TYPE("plantuml"),
+    {"worker_management.retention_days", SETTING_INT, "30", 1, 3650, NULL, "days that events, ended jobs and logs of workers are kept"},
     {"worker_management.reuse_workers", SETTING_BOOL, "true", 0, 0, NULL, "reuse healthy workers"},
     {"worker_management.startup_parallel", SETTING_INT, "5", 1, 64, NULL, "workers that start at the same time"},
     {"worker_management.startup_timeout", SETTING_INT, "30", 5, 300, NULL, "seconds a worker may take to start"},

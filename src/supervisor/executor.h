@@ -17,6 +17,9 @@ struct executor_options {
     const char *session_id; /* of the build, also when the workers stay */
     int idle_limit_s;       /* for workers that stay; 0: none */
     bool stays;             /* survives this process */
+    int max_jobs;           /* after which it starts anew; 0: none */
+    guint64 recycle_memory; /* bytes after a job beyond which it starts anew; 0: none */
+    guint64 memory_limit;   /* bytes of it and all that it starts; 0: none */
 };
 
 /* What starts the workers of one type. */

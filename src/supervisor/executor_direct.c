@@ -1,39 +1,14 @@
 #include "supervisor/executor_direct.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "os/file.h"
 #include "os/runtime.h"
-
-/* Beside the database, named after it: a folder ".clx" would make any working directory the root of a project. */
-static char *log_path(const char *jobs_db, const char *executor_id)
-{
-    g_autofree char *stem = g_strndup(jobs_db, strlen(jobs_db) - (g_str_has_suffix(jobs_db, ".db") ? strlen(".db") : 0));
-
-    return g_strdup_printf("%s.logs/%s.log", stem, executor_id);
-}
-
-static int open_log(const char *jobs_db, const char *executor_id, GError **error)
-{
-    g_autofree char *path = log_path(jobs_db, executor_id);
-    g_autofree char *folder = g_path_get_dirname(path);
-    int fd;
-
-    if (!file_make_folders(folder, error))
-        return -1;
-    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (fd < 0)
-        g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "%s: cannot write the log: %s", path, g_strerror(errno));
-    return fd;
-}
+#include "supervisor/worker_log.h"
 
 static char **make_env(const struct executor_options *options, enum job_type type, gint64 worker_id, const char *executor_id)
 {
@@ -48,6 +23,8 @@ static char **make_env(const struct executor_options *options, enum job_type typ
     g_ptr_array_add(texts, g_strdup_printf("WORKSPACE_PATH=%s", options->workspace));
     g_ptr_array_add(texts, g_strdup_printf("LOG_LEVEL=%s", options->log_level ? options->log_level : "INFO"));
     g_ptr_array_add(texts, g_strdup_printf("CLX_IDLE_LIMIT=%d", options->stays ? options->idle_limit_s : 0));
+    g_ptr_array_add(texts, g_strdup_printf("CLX_MAX_JOBS=%d", options->max_jobs));
+    g_ptr_array_add(texts, g_strdup_printf("CLX_RECYCLE_MEMORY=%" G_GUINT64_FORMAT, options->recycle_memory));
     g_ptr_array_add(texts, g_strdup_printf("CLX_SPAWNED_AT=%" G_GINT64_FORMAT, g_get_monotonic_time()));
     g_ptr_array_add(texts, g_strdup_printf("CLX_READY_BELL=%s", options->ready_bell));
     for (guint i = 0; i < texts->len; i++)
@@ -65,7 +42,7 @@ static bool start(struct executor *executor, enum job_type type, gint64 worker_i
     const struct executor_options *options = &executor->options;
     g_auto(GStrv) env = make_env(options, type, worker_id, worker->id);
     const char *const argv[] = {options->program, "worker", job_type_names[type], NULL};
-    int log = open_log(options->jobs_db, worker->id, error);
+    int log = worker_log_open(options->jobs_db, worker->id, error);
     bool is_started;
 
     if (log < 0)

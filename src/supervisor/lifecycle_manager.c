@@ -12,7 +12,6 @@
 
 #define STOP_DEADLINE_MS 3000
 #define LIMITS_INTERVAL_MS 1000
-#define HEARTBEAT_LIMIT_S 10 /* five heartbeats */
 
 struct lifecycle_manager {
     struct lifecycle_options options;
@@ -51,11 +50,28 @@ static int count_workers(const struct lifecycle_manager *manager, enum job_type 
     return MAX(n, 1);
 }
 
+static char *type_key(enum job_type type, const char *name)
+{
+    return g_strdup_printf("worker_management.%s.%s", job_type_names[type], name);
+}
+
+static guint64 get_size(const struct lifecycle_manager *manager, enum job_type type, const char *name)
+{
+    g_autofree char *key = type_key(type, name);
+
+    return settings_get_size(manager->options.settings, key);
+}
+
+static int get_type_number(const struct lifecycle_manager *manager, enum job_type type, const char *name)
+{
+    g_autofree char *key = type_key(type, name);
+
+    return (int)settings_get_int(manager->options.settings, key);
+}
+
 static struct pool *make_pool(struct lifecycle_manager *manager, enum job_type type)
 {
-    const struct settings *settings = manager->options.settings;
-    g_autofree char *memory = g_strdup_printf("worker_management.%s.memory_limit", job_type_names[type]);
-    g_autofree char *time = g_strdup_printf("%s.max_job_time", job_type_names[type]);
+    g_autofree char *memory = type_key(type, "memory_limit");
 
     return pool_new(&(struct pool_options){
         .type = type,
@@ -67,10 +83,10 @@ static struct pool *make_pool(struct lifecycle_manager *manager, enum job_type t
         .stays = manager->stays,
         .startup_timeout_s = get_number(manager, "startup_timeout"),
         .startup_parallel = get_number(manager, "startup_parallel"),
-        .heartbeat_limit_s = HEARTBEAT_LIMIT_S,
-        .max_job_time_s = get_number(manager, time),
-        .memory_limit = settings_get_size(settings, memory),
-        .memory_limit_text = settings_get_text(settings, memory),
+        .heartbeat_limit_s = get_number(manager, "heartbeat_timeout"),
+        .max_job_time_s = get_type_number(manager, type, "max_job_time"),
+        .memory_limit = manager->executors[type].options.memory_limit,
+        .memory_limit_text = settings_get_text(manager->options.settings, memory),
         .failed = manager->options.failed,
         .data = manager->options.data,
     });
@@ -136,7 +152,7 @@ static bool is_usable(const struct lifecycle_manager *manager, const struct work
     const char *mode = type >= 0 ? settings_execution_mode(manager->options.settings, job_type_names[type]) : NULL;
 
     return type >= 0 && manager->pools[type] && !row->session_id && (row->status == WORKER_IDLE || row->status == WORKER_BUSY) &&
-           row->pid > 0 && row->heartbeat_age_s < HEARTBEAT_LIMIT_S && !g_strcmp0(row->execution_mode, mode) &&
+           row->pid > 0 && row->heartbeat_age_s < get_number(manager, "heartbeat_timeout") && !g_strcmp0(row->execution_mode, mode) &&
            !g_strcmp0(row->fit, manager->fit) && discovery_is_alive(row);
 }
 
@@ -172,6 +188,9 @@ static bool open_executor(struct lifecycle_manager *manager, enum job_type type,
         .log_level = settings_get_text(manager->options.settings, "logging.level"),
         .idle_limit_s = get_number(manager, "idle_timeout"),
         .stays = manager->stays,
+        .max_jobs = get_type_number(manager, type, "max_jobs"),
+        .recycle_memory = get_size(manager, type, "recycle_memory"),
+        .memory_limit = get_size(manager, type, "memory_limit"),
     };
     if (class->open && !class->open(executor, type, error))
         return false;

@@ -7,13 +7,23 @@
 #include "base/error.h"
 #include "config/fit.h"
 #include "store/doorbell.h"
+#include "supervisor/worker_log.h"
 
 #define DEATH_LIMIT 5
 #define DEATH_WINDOW_US (60 * G_USEC_PER_SEC)
 #define BACKOFF_FIRST_MS 100
 #define KILL_WAIT_MS 1000
 
-enum place_state { PLACE_EMPTY, PLACE_STARTING, PLACE_READY, PLACE_WAITING, PLACE_SHARED };
+enum place_state { PLACE_EMPTY, PLACE_STARTING, PLACE_READY, PLACE_WAITING, PLACE_SHARED, N_PLACE_STATES };
+
+/* The diagram in the header, as a table. */
+static const bool place_changes[N_PLACE_STATES][N_PLACE_STATES] = {
+    [PLACE_EMPTY] = {[PLACE_STARTING] = true, [PLACE_SHARED] = true, [PLACE_WAITING] = true},
+    [PLACE_STARTING] = {[PLACE_READY] = true, [PLACE_EMPTY] = true},
+    [PLACE_READY] = {[PLACE_EMPTY] = true},
+    [PLACE_WAITING] = {[PLACE_EMPTY] = true},
+    [PLACE_SHARED] = {[PLACE_EMPTY] = true},
+};
 
 struct place {
     struct pool *pool;
@@ -25,6 +35,7 @@ struct place {
     const char *fault;    /* why it is being killed, or NULL */
     char *heard, *doing;  /* last heartbeat and last progress, as the row had them */
     int n_silent, n_same; /* calls of pool_check_limits() since they changed */
+    gint64 started_at;    /* monotonic, in us */
 };
 
 struct pool {
@@ -45,6 +56,16 @@ static const struct executor_class *class_of(const struct pool *pool)
     return pool->options.executor->class;
 }
 
+/* The one setter: refuses what the table does not list, and drops the timer, which belongs to the old state. */
+static void set_state(struct place *place, enum place_state state)
+{
+    g_assert(place_changes[place->state][state]);
+    place->state = state;
+    if (place->timer)
+        g_source_remove(place->timer);
+    place->timer = 0;
+}
+
 static void drop_sources(struct place *place)
 {
     if (place->watch)
@@ -61,7 +82,8 @@ static void clear_place(struct place *place)
     g_clear_pointer(&place->heard, g_free);
     g_clear_pointer(&place->doing, g_free);
     place->n_silent = place->n_same = 0;
-    place->state = PLACE_EMPTY;
+    if (place->state != PLACE_EMPTY)
+        set_state(place, PLACE_EMPTY);
     place->worker_id = 0;
     place->fault = NULL;
 }
@@ -110,7 +132,7 @@ static gboolean on_next_start(gpointer data)
     struct place *place = data;
 
     place->timer = 0;
-    place->state = PLACE_EMPTY;
+    set_state(place, PLACE_EMPTY);
     start_place(place);
     return G_SOURCE_REMOVE;
 }
@@ -143,7 +165,7 @@ static void plan_next_start(struct place *place, const char *message, bool is_de
         stop_for_good(pool, text);
         return;
     }
-    place->state = PLACE_WAITING;
+    set_state(place, PLACE_WAITING);
     place->timer =
         n_recent <= 1 ? g_idle_add(on_next_start, place) : g_timeout_add(BACKOFF_FIRST_MS << (n_recent - 2), on_next_start, place);
 }
@@ -157,6 +179,15 @@ static char *describe_end(const struct place *place, int status)
     return g_strdup_printf("worker %s ended with exit status %d", place->worker.id, WEXITSTATUS(status));
 }
 
+/* How it ended, how long it lived, and what it was doing. */
+static json_t *describe_death(const struct place *place, const struct worker_row *row, int status)
+{
+    return json_pack("{s:i, s:i, s:f, s:f, s:o, s:s?}", "exit_status", WIFEXITED(status) ? WEXITSTATUS(status) : -1, "signal",
+                     WIFSIGNALED(status) ? WTERMSIG(status) : 0, "duration_s",
+                     (double)(g_get_monotonic_time() - place->started_at) / G_USEC_PER_SEC, "peak_memory_mib", row->peak_memory, "job",
+                     row->current_job ? json_integer(row->current_job) : json_null(), "progress", row->progress);
+}
+
 /* Jobs first, so that another worker has them while the rest is tidied up. True if it died; a worker that ends in order takes its row along. */
 static bool bury(struct place *place, const char *message, int status)
 {
@@ -165,17 +196,18 @@ static bool bury(struct place *place, const char *message, int status)
     g_autoptr(worker_row) row = NULL;
     bool is_death = status != 0;
 
+    bool was_there = worker_find(pool->options.store, place->worker_id, &row, NULL) == 1;
+
     if (job_release_worker(pool->options.store, place->worker_id, message, &error) < 0)
         report_problem(error);
     g_clear_error(&error);
     ring(pool);
-    if (worker_find(pool->options.store, place->worker_id, &row, NULL) == 1) {
-        json_t *metadata = json_pack("{s:i, s:i}", "exit_status", WIFEXITED(status) ? WEXITSTATUS(status) : -1, "signal",
-                                     WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-
+    worker_log_note(pool->options.executor->options.jobs_db, place->worker.id, message);
+    if (was_there) {
         if (!worker_set_status(pool->options.store, place->worker_id, WORKER_DEAD, &error))
             report_problem(error);
-        event_logger_add(pool->options.logger, "worker_failed", pool->options.type, place->worker_id, metadata, "%s", message);
+        event_logger_add(pool->options.logger, "worker_failed", pool->options.type, place->worker_id, describe_death(place, row, status),
+                         "%s", message);
         is_death = true;
     }
     class_of(pool)->clean_up(place->worker.id);
@@ -273,7 +305,8 @@ static void start_place(struct place *place)
         stop_for_good(pool, text);
         return;
     }
-    place->state = PLACE_STARTING;
+    set_state(place, PLACE_STARTING);
+    place->started_at = g_get_monotonic_time();
     place->watch = g_unix_fd_add(place->worker.end_fd, G_IO_IN, on_end, place);
     place->timer = g_timeout_add_seconds((guint)pool->options.startup_timeout_s, on_start_limit, place);
 }
@@ -297,10 +330,7 @@ static void look_at(struct place *place)
     if (place->state != PLACE_STARTING || worker_find(place->pool->options.store, place->worker_id, &row, NULL) != 1 ||
         row->status == WORKER_CREATED)
         return;
-    place->state = PLACE_READY;
-    if (place->timer)
-        g_source_remove(place->timer);
-    place->timer = 0;
+    set_state(place, PLACE_READY);
 }
 
 bool pool_is_ready(const struct pool *pool)
@@ -494,7 +524,8 @@ bool pool_adopt(struct pool *pool, const struct worker_row *row)
         place->worker.class = class_of(pool);
         if (!place->worker.class->adopt(row, &place->worker))
             return false;
-        place->state = PLACE_SHARED;
+        set_state(place, PLACE_SHARED);
+        place->started_at = g_get_monotonic_time() - (gint64)(row->age_s * G_USEC_PER_SEC);
         place->worker_id = row->id;
         place->watch = g_unix_fd_add(place->worker.end_fd, G_IO_IN, on_end, place);
         return true;

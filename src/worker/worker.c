@@ -8,10 +8,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "clx-config.h"
 #include "config/fit.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -22,11 +24,15 @@
 
 #define HEARTBEAT_MS 2000
 
+enum level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
+
+static const char *const level_names[] = {"debug", "info", "warning", "error", NULL};
+
 struct worker {
     enum job_type type;
     const char *jobs_db;
     const char *session_id; /* of `row`; NULL: belongs to no build */
-    bool is_verbose;
+    enum level level;       /* what goes to the log */
     gint64 id;
     struct worker_row *row; /* as it was at the start */
     struct store *store;
@@ -36,26 +42,35 @@ struct worker {
     char *progress;
     char *bell_path;
     int bell_fd, parent_fd;
+    struct stat database;            /* identifies the file that is open */
+    gint64 started_at;               /* monotonic, in us */
+    double peak_memory;              /* MiB */
+    int n_jobs, max_jobs;            /* done since its start; how many until it starts anew, 0: any number */
+    guint64 memory_mark;             /* bytes after a job beyond which it starts anew; 0: none */
     bool has_lost_job;               /* cancelled or given to another one */
     guint64 cpu_ms;                  /* at the last heartbeat */
     gint64 heartbeat_at, idle_since; /* monotonic, in us */
     gint64 idle_limit_us;            /* 0: none */
 };
 
-static void log_line(const struct worker *worker, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void log_at(const struct worker *worker, enum level level, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-static void log_line(const struct worker *worker, const char *format, ...)
+static void log_at(const struct worker *worker, enum level level, const char *format, ...)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *time = g_date_time_format(now, "%F %T");
     g_autofree char *text = NULL;
     va_list values;
 
+    if (level < worker->level)
+        return;
     va_start(values, format);
     text = g_strdup_vprintf(format, values);
     va_end(values);
     fprintf(stderr, "%s %s worker %" G_GINT64_FORMAT ": %s\n", time, job_type_names[worker->type], worker->id, text);
 }
+
+#define log_line(worker, ...) log_at(worker, LEVEL_ERROR, __VA_ARGS__)
 
 static void add_event_with(struct worker *worker, const char *type, const char *message, const json_t *metadata)
 {
@@ -69,6 +84,13 @@ static void add_event_with(struct worker *worker, const char *type, const char *
 static void add_event(struct worker *worker, const char *type, const char *message)
 {
     add_event_with(worker, type, message, NULL);
+}
+
+/* What it was good for. */
+static json_t *describe_life(const struct worker *worker)
+{
+    return json_pack("{s:f, s:f, s:i}", "duration_s", (double)(g_get_monotonic_time() - worker->started_at) / 1e6, "peak_memory_mib",
+                     worker->peak_memory, "jobs", worker->n_jobs);
 }
 
 /* ---- the end ---- */
@@ -101,13 +123,15 @@ static void clear_worker(struct worker *worker)
 /* A graceful end at any moment, also inside of a job: job back, processes gone, row gone, and the others told. */
 G_NORETURN static void finish(struct worker *worker, const char *event, const char *reason)
 {
-    log_line(worker, "ends: %s", reason);
+    g_autoptr(json_t) life = describe_life(worker);
+
+    log_at(worker, LEVEL_INFO, "ends: %s", reason);
     if (event)
         add_event(worker, event, reason);
     give_job_back(worker);
     process_kill_descendants(getpid());
     worker_remove(worker->store, worker->id, NULL);
-    add_event(worker, "worker_stopped", reason);
+    add_event_with(worker, "worker_stopped", reason, life);
     doorbell_ring(worker->jobs_db, job_type_names[worker->type]);
     clear_worker(worker);
     exit(EXIT_SUCCESS);
@@ -151,7 +175,7 @@ static void check_job(struct worker *worker)
     if (!worker->job || worker->has_lost_job ||
         job_is_current(worker->store, worker->job->id, worker->id, worker->job->attempts, NULL) != 0)
         return;
-    log_line(worker, "job %" G_GINT64_FORMAT " was cancelled", worker->job->id);
+    log_at(worker, LEVEL_INFO, "job %" G_GINT64_FORMAT " was cancelled", worker->job->id);
     worker->has_lost_job = true;
     process_kill_descendants(getpid());
 }
@@ -168,6 +192,7 @@ static void send_heartbeat(struct worker *worker)
         percent = (double)(cpu_ms - worker->cpu_ms) * 100000.0 / (double)MAX(now - worker->heartbeat_at, 1);
     worker->cpu_ms = cpu_ms;
     worker->heartbeat_at = now;
+    worker->peak_memory = MAX(worker->peak_memory, (double)memory / 1048576.0);
     if (worker_heartbeat(worker->store, worker->id, percent, (double)memory / 1048576.0, worker->progress, &error))
         return;
     if (g_error_matches(error, CLX_ERROR, CLX_ERROR_STALE))
@@ -175,10 +200,21 @@ static void send_heartbeat(struct worker *worker)
     log_line(worker, "%s", error->message);
 }
 
+/* A database that was deleted or replaced is no place to report to: nobody would ever find this worker again. */
+static bool has_lost_database(const struct worker *worker)
+{
+    struct stat now;
+
+    return stat(worker->jobs_db, &now) != 0 ? errno == ENOENT
+                                            : now.st_ino != worker->database.st_ino || now.st_dev != worker->database.st_dev;
+}
+
 static gboolean on_heartbeat(gpointer data)
 {
     struct worker *worker = data;
 
+    if (has_lost_database(worker))
+        finish(worker, "worker_stopping", "its database was deleted");
     send_heartbeat(worker);
     check_job(worker);
     if (worker->idle_limit_us && !worker->job && g_get_monotonic_time() - worker->idle_since > worker->idle_limit_us)
@@ -211,12 +247,12 @@ static void report_failure(struct worker *worker, const struct job *job, const G
     if (!object) /* a message that is not UTF-8 */
         object = json_pack("{s:s, s:s}", "type", type, "message", "the job failed with a message that is not UTF-8");
     json_object_set(object, "deps", worker->context.deps);
-    log_line(worker, "job %" G_GINT64_FORMAT " failed: %s", job->id, problem->message);
+    log_at(worker, LEVEL_WARNING, "job %" G_GINT64_FORMAT " failed: %s", job->id, problem->message);
     job_fail(worker->store, job->id, worker->id, job->attempts, object, g_str_equal(type, "infrastructure"), error);
 }
 
 /* A job that was cancelled meanwhile leaves the worker busy: it says itself that it is idle again. */
-static void end_job(struct worker *worker, struct job *job, const GError *error)
+static void end_job(struct worker *worker, const GError *error)
 {
     g_autoptr(GError) problem = NULL;
 
@@ -235,23 +271,55 @@ static void run_job(struct worker *worker, struct job *job)
 
     worker->job = job;
     worker->has_lost_job = false;
-    if (worker->is_verbose)
-        log_line(worker, "job %" G_GINT64_FORMAT ", attempt %d: %s", job->id, job->attempts, job->input_file);
+    log_at(worker, LEVEL_INFO, "job %" G_GINT64_FORMAT ", attempt %d: %s", job->id, job->attempts, job->input_file);
     worker->context.deps = json_array();
     result = job_handlers[worker->type](job->payload, &worker->context, &problem);
     if (result)
         json_object_set(result, "deps", worker->context.deps);
-    if (result)
-        job_complete(worker->store, job->id, worker->id, job->attempts, result, &error);
-    else
+    if (result && job_complete(worker->store, job->id, worker->id, job->attempts, result, &error))
+        log_at(worker, LEVEL_INFO, "job %" G_GINT64_FORMAT " completed", job->id);
+    else if (!result)
         report_failure(worker, job, problem, &error);
-    end_job(worker, job, error);
-    worker->job = NULL;
+    end_job(worker, error);
+    g_clear_pointer(&worker->job, job_free);
     g_clear_pointer(&worker->context.deps, json_decref);
+    worker->n_jobs++;
     g_clear_pointer(&worker->progress, g_free);
     worker->idle_since = g_get_monotonic_time();
     if (channel)
         doorbell_ring(worker->jobs_db, channel);
+}
+
+/* ---- recycling ---- */
+
+/* NULL while it may go on as it is. */
+static char *find_wear(const struct worker *worker)
+{
+    guint64 memory = 0, cpu_ms = 0;
+
+    if (worker->max_jobs && worker->n_jobs >= worker->max_jobs)
+        return g_strdup_printf("recycled after %d jobs", worker->n_jobs);
+    if (!worker->memory_mark)
+        return NULL;
+    process_tree_usage(getpid(), &memory, &cpu_ms);
+    return memory > worker->memory_mark ? g_strdup_printf("recycled with %.0f MiB", (double)memory / 1048576.0) : NULL;
+}
+
+/* The same process with the same row runs the program anew, so that whoever holds its handle notices nothing; everything that it started and
+ * all memory are given back. */
+static void start_anew_if_used_up(struct worker *worker)
+{
+    g_autofree char *wear = find_wear(worker);
+    char *const argv[] = {(char *)"clx", (char *)"worker", (char *)job_type_names[worker->type], NULL};
+
+    if (!wear)
+        return;
+    log_at(worker, LEVEL_INFO, "%s", wear);
+    process_kill_descendants(getpid());
+    g_setenv("CLX_RECYCLED", wear, TRUE);
+    clear_worker(worker);
+    execv("/proc/self/exe", argv);
+    exit(EXIT_FAILURE);
 }
 
 /* False when there is nothing to claim. */
@@ -263,8 +331,10 @@ static bool claim_and_run(struct worker *worker)
 
     if (got < 0)
         log_line(worker, "%s", error->message);
-    if (got == 1)
-        run_job(worker, job);
+    if (got == 1) {
+        run_job(worker, g_steal_pointer(&job));
+        start_anew_if_used_up(worker);
+    }
     return got == 1;
 }
 
@@ -328,6 +398,10 @@ static bool open_all(struct worker *worker, GError **error)
     worker->store = store_open(worker->jobs_db, error);
     if (!worker->store || !find_row(worker, error))
         return false;
+    if (stat(worker->jobs_db, &worker->database) != 0) {
+        g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "%s: %s", worker->jobs_db, g_strerror(errno));
+        return false;
+    }
     worker->context.cache = cache_open(cache_db, error);
     if (!worker->context.cache)
         return false;
@@ -338,51 +412,79 @@ static bool open_all(struct worker *worker, GError **error)
 /* The monotonic clock is the same in all processes of a machine: from the parent's decision to here. */
 static void tell_ready(struct worker *worker)
 {
-    const char *text = g_getenv("CLX_SPAWNED_AT");
+    const char *text = g_getenv("CLX_SPAWNED_AT"), *recycled = g_getenv("CLX_RECYCLED");
     g_autoptr(json_t) metadata = NULL;
 
-    if (text)
+    if (text && !recycled)
         metadata = json_pack("{s:f}", "idle_after_ms", (double)(g_get_monotonic_time() - g_ascii_strtoll(text, NULL, 10)) / 1000.0);
-    add_event_with(worker, "worker_ready", "ready for jobs", metadata);
+    add_event_with(worker, "worker_ready", recycled ? recycled : "ready for jobs", metadata);
+}
+
+/* Is this the process that the row knows, started anew? */
+static bool is_recycled(const struct worker *worker)
+{
+    return g_getenv("CLX_RECYCLED") && worker->row->pid == getpid() && worker->row->pid_start_time == process_start_time(getpid());
+}
+
+/* In one transaction: who sees it idle sees the event too. */
+static bool become_idle(struct worker *worker, GError **error)
+{
+    if (!store_begin(worker->store, error))
+        return false;
+    if (!is_recycled(worker) && (!worker_set_process(worker->store, worker->id, getpid(), process_start_time(getpid()), error) ||
+                                 !worker_activate(worker->store, worker->id, error))) {
+        store_rollback(worker->store);
+        return false;
+    }
+    tell_ready(worker);
+    return store_commit(worker->store, error);
 }
 
 static bool activate(struct worker *worker, GError **error)
 {
     const char *bell = g_getenv("CLX_READY_BELL");
 
-    /* In one transaction: who sees it idle sees the event too. */
-    if (!store_begin(worker->store, error))
+    if (!become_idle(worker, error))
         return false;
-    if (!worker_set_process(worker->store, worker->id, getpid(), process_start_time(getpid()), error) ||
-        !worker_activate(worker->store, worker->id, error)) {
-        store_rollback(worker->store);
-        return false;
-    }
-    tell_ready(worker);
-    if (!store_commit(worker->store, error))
-        return false;
+    g_unsetenv("CLX_RECYCLED");
+    log_at(worker, LEVEL_INFO, "ready: clx %s, process %d, '%s'", CLX_VERSION, (int)getpid(), worker->row->executor_id);
     if (bell && *bell)
         doorbell_ring(worker->jobs_db, bell);
     return true;
 }
 
-static void set_up_context(struct worker *worker)
+static gint64 env_number(const char *name)
 {
-    const char *idle_limit = g_getenv("CLX_IDLE_LIMIT");
+    const char *text = g_getenv(name);
 
+    return text ? g_ascii_strtoll(text, NULL, 10) : 0;
+}
+
+static enum level env_level(void)
+{
+    const char *text = g_getenv("LOG_LEVEL");
+    g_autofree char *lower = g_ascii_strdown(text ? text : "info", -1);
+    int level = glossary_find(level_names, lower);
+
+    return level >= 0 ? (enum level)level : LEVEL_INFO;
+}
+
+static void set_up(struct worker *worker)
+{
     worker->context.runtime_dir = worker->runtime_dir;
     worker->context.workspace = g_getenv("WORKSPACE_PATH");
     worker->context.report = on_progress;
     worker->context.data = worker;
-    worker->is_verbose = !g_strcmp0(g_getenv("LOG_LEVEL"), "DEBUG") || !g_strcmp0(g_getenv("LOG_LEVEL"), "debug");
-    worker->idle_limit_us = idle_limit ? g_ascii_strtoll(idle_limit, NULL, 10) * G_USEC_PER_SEC : 0;
+    worker->idle_limit_us = env_number("CLX_IDLE_LIMIT") * G_USEC_PER_SEC;
+    worker->max_jobs = (int)env_number("CLX_MAX_JOBS");
+    worker->memory_mark = (guint64)env_number("CLX_RECYCLE_MEMORY");
     worker->idle_since = g_get_monotonic_time();
 }
 
 int worker_run(enum job_type type)
 {
     static const int signal_numbers[] = {SIGTERM, SIGINT, 0};
-    struct worker worker = {.type = type, .bell_fd = -1, .parent_fd = -1};
+    struct worker worker = {.type = type, .level = env_level(), .bell_fd = -1, .parent_fd = -1, .started_at = g_get_monotonic_time()};
     g_autoptr(GError) error = NULL;
 
     process_become_subreaper();
@@ -391,7 +493,7 @@ int worker_run(enum job_type type)
         clear_worker(&worker);
         return clx_error_exit_status(error);
     }
-    set_up_context(&worker);
+    set_up(&worker);
     signals_watch(signal_numbers, on_signal, &worker);
     watch_parent(&worker);
     if (!activate(&worker, &error)) {
