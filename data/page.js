@@ -52,6 +52,17 @@
     source.append(b);
   }
 
+  // What scrolls sideways can be reached by keyboard.
+  const scrolling = document.querySelectorAll("pre, .table, .rich, .maths.display");
+  const reach = () => {
+    for (const box of scrolling) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  };
+  reach();
+  window.addEventListener("resize", reach);
+
   // Contents: open where there is room for it.
   const contents = document.querySelector("nav.contents details");
   const wide = window.matchMedia("(min-width: 82rem)");
@@ -74,6 +85,7 @@
     pages[pages.length - 1].cells.push(cell);
   }
   if (!pages.length) return;
+  for (const page of pages) page.cells[0].classList.add("page-start");
 
   let current = -1;
   const bar = document.createElement("div");

@@ -73,7 +73,7 @@ static void append_raw_cell(struct page *page, const struct cell *cell)
     const char *type = json_get_text(cell->metadata, "raw_mimetype", json_get_text(cell->metadata, "format", ""));
     g_string_append(page->cells, "<div class=\"row\"><div class=\"prompt\"></div><div class=\"rich\">");
     if (strcmp(type, "text/html") == 0)
-        html_append_fragment(page->cells, cell->source);
+        html_append_fragment(page->cells, cell->source, false);
     else {
         g_string_append(page->cells, "<pre>");
         append_escaped(page->cells, cell->source);

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "notebook/mime.h"
+#include "notebook/html_style.h"
 
 enum { MAX_DEPTH = 400, MAX_NAME = 40 };
 
@@ -11,6 +11,7 @@ struct reader {
     GString *out;
     const char *p;
     GPtrArray *open; /* names of open elements, owned */
+    bool is_output;
     bool unfinished; /* a tag ran to the end of the fragment: what follows is text */
 };
 
@@ -58,14 +59,7 @@ static void append_style(struct reader *reader)
 {
     const char *text = reader->p;
     size_t length = skip_raw_text(reader, "style");
-    g_string_append(reader->out, "<style>");
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '<')
-            g_string_append(reader->out, "\\3c ");
-        else
-            g_string_append_c(reader->out, text[i]);
-    }
-    g_string_append(reader->out, "</style>");
+    html_append_style(reader->out, text, length, reader->is_output);
 }
 
 static void close_until(struct reader *reader, guint count)
@@ -103,6 +97,12 @@ static const char *read_value(const char *p, const char **value, size_t *length)
     return p + *length;
 }
 
+/* Spaces in addresses (data:image/svg+xml;utf8,<svg ...) work everywhere and are allowed nowhere. */
+static bool is_address(const char *attribute)
+{
+    return g_ascii_strcasecmp(attribute, "src") == 0 || g_ascii_strcasecmp(attribute, "href") == 0;
+}
+
 static void append_attribute(GString *out, const char *name, size_t name_length, const char *value, size_t length)
 {
     g_autofree char *lower = g_strndup(name, name_length);
@@ -118,6 +118,8 @@ static void append_attribute(GString *out, const char *name, size_t name_length,
     for (size_t i = 0; i < length; i++) {
         if (value[i] == '"')
             g_string_append(out, "&quot;");
+        else if (value[i] == ' ' && is_address(lower))
+            g_string_append(out, "%20");
         else if (value[i] == '<')
             g_string_append(out, "&lt;");
         else
@@ -148,11 +150,19 @@ static const char *read_attributes(const char *p, GString *attributes)
     return NULL;
 }
 
+/* What an element must have to be read aloud, if it lacks it. */
+static const char *find_missing(const char *name, const char *attributes)
+{
+    if (strcmp(name, "img") == 0 && strstr(attributes, " alt") == NULL)
+        return " alt=\"\"";
+    return strcmp(name, "iframe") == 0 && strstr(attributes, " title=") == NULL ? " title=\"…\"" : "";
+}
+
 static void open_element(struct reader *reader, const char *name, const char *attributes)
 {
     if (is_unwanted(name) || reader->open->len >= MAX_DEPTH)
         return;
-    g_string_append_printf(reader->out, "<%s%s>", name, attributes);
+    g_string_append_printf(reader->out, "<%s%s%s>", name, attributes, find_missing(name, attributes));
     if (!is_void(name))
         g_ptr_array_add(reader->open, g_strdup(name));
 }
@@ -205,9 +215,9 @@ static void skip_declaration(struct reader *reader)
     reader->p = end == NULL ? reader->p + strlen(reader->p) : end + (comment ? 3 : 1);
 }
 
-void html_append_fragment(GString *out, const char *fragment)
+void html_append_fragment(GString *out, const char *fragment, bool is_output)
 {
-    struct reader reader = {.out = out, .p = fragment, .open = g_ptr_array_new_with_free_func(g_free)};
+    struct reader reader = {.out = out, .p = fragment, .is_output = is_output, .open = g_ptr_array_new_with_free_func(g_free)};
     while (*reader.p != '\0') {
         size_t length = strcspn(reader.p, "<");
         g_string_append_len(out, reader.p, length);

@@ -26,6 +26,13 @@ static char *read_file(const char *name, gsize *length)
     return content;
 }
 
+/* KaTeX names U+FFFF by itself in its patterns, which HTML forbids; its escape means the same there. */
+static char *escape_noncharacters(const char *script)
+{
+    g_auto(GStrv) parts = g_strsplit(script, "\xef\xbf\xbf", -1);
+    return g_strjoinv("\\uffff", parts);
+}
+
 const char *katex_get_script(void)
 {
     static char *script;
@@ -33,7 +40,8 @@ const char *katex_get_script(void)
     if (tried)
         return script;
     tried = true;
-    script = read_file("katex.min.js", NULL);
+    g_autofree char *read = read_file("katex.min.js", NULL);
+    script = read != NULL ? escape_noncharacters(read) : NULL;
     if (script != NULL && (strstr(script, "</script") != NULL || !g_utf8_validate(script, -1, NULL)))
         g_clear_pointer(&script, g_free);
     return script;

@@ -469,5 +469,5 @@ void markdown_append_html(GString *out, const char *text, struct markdown *markd
     cmark_node *document = parse(without_maths);
     write_document(&writer, document);
     cmark_node_free(document);
-    html_append_fragment(out, html->str);
+    html_append_fragment(out, html->str, markdown->is_output);
 }

@@ -18,6 +18,7 @@ struct markdown {
     GHashTable *ids;           /* ids that are taken */
     GString *maths;            /* all TeX of the page, one after the other */
     const json_t *attachments; /* of the current cell, borrowed; may be NULL */
+    bool is_output;            /* what is rendered is an output, not a cell's own text */
     int n_texts;               /* rendered so far; makes the ids of footnotes differ */
 };
 

@@ -57,7 +57,7 @@ char *mime_get_text(const json_t *value)
 static void append_html(struct place *place, const char *type, const char *text)
 {
     g_string_append(place->out, "<div class=\"rich\">");
-    html_append_fragment(place->out, text);
+    html_append_fragment(place->out, text, true);
     g_string_append(place->out, "</div>");
 }
 
@@ -107,7 +107,9 @@ static void append_picture(struct place *place, const char *type, const char *te
 static void append_markdown(struct place *place, const char *type, const char *text)
 {
     g_string_append(place->out, "<div class=\"rich markdown\">");
+    place->markdown->is_output = true;
     markdown_append_html(place->out, text, place->markdown);
+    place->markdown->is_output = false;
     g_string_append(place->out, "</div>");
 }
 

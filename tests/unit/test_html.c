@@ -31,8 +31,17 @@ static void assert_lacks(const char *text, const char *part)
 static void assert_fragment(const char *fragment, const char *wanted)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    html_append_fragment(out, fragment);
+    html_append_fragment(out, fragment, false);
     ck_assert_str_eq(out->str, wanted);
+}
+
+static void assert_output_style(const char *css, const char *wanted)
+{
+    g_autofree char *fragment = g_strdup_printf("<style>%s</style>", css);
+    g_autofree char *whole = wanted != NULL ? g_strdup_printf("<style>@scope {%s}</style>", wanted) : g_strdup("");
+    g_autoptr(GString) out = g_string_new(NULL);
+    html_append_fragment(out, fragment, true);
+    ck_assert_str_eq(out->str, whole);
 }
 
 static void assert_ansi(const char *text, const char *wanted)
@@ -50,6 +59,24 @@ START_TEST(code_has_its_prompt_and_colours)
     assert_contains(page, "&#39;&lt;b&gt;&#39;");
     assert_contains(page, "<title>A &lt;title&gt;</title>");
     assert_contains(page, "A &amp; B");
+}
+END_TEST
+
+START_TEST(styles_of_outputs_hold_in_their_place_only)
+{
+    static const char *const kept[] = {
+        ".a { color: red }", "/* } */ .a::before { content: \"}\" }", ".a { background: url( data:image/png;base64,x'y ) }",
+        "@media (width < 9em) { .a { content: '\\'}' } }", "",
+    };
+    static const char *const refused[] = {
+        "} body { display: none } .a {", ".a { content: '}", ".a { content: '\n' } } b { c: '", ".a { background: url(x') } } b { c: url('y) }",
+        "\\75rl(x')} b {} .c { d: url(')", "/* ", "a { b: (] }",
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(kept); i++)
+        assert_output_style(kept[i], kept[i]);
+    for (unsigned i = 0; i < G_N_ELEMENTS(refused); i++)
+        assert_output_style(refused[i], NULL);
+    assert_output_style(".a { content: '<!--' }", ".a { content: '\\3c !--' }");
 }
 END_TEST
 
@@ -89,7 +116,7 @@ START_TEST(outputs_stay_in_their_place)
                                 "</div></main><script>alert(1)</script><img src=x onerror=alert(2)><!-- <b>", "output_type", "stream",
                                 "name", "stderr", "text", "<script>alert(3)</script>");
     g_autofree char *page = render(CELL_CODE, "x", NULL, outputs);
-    assert_contains(page, "<div class=\"rich\"><img src=\"x\"></div>");
+    assert_contains(page, "<div class=\"rich\"><img src=\"x\" alt=\"\"></div>");
     assert_contains(page, "&lt;script&gt;alert(3)");
     assert_lacks(page, "alert(1)");
     assert_lacks(page, "onerror");
@@ -128,7 +155,7 @@ START_TEST(fragments_are_balanced)
     assert_fragment("<b>x<i>y</b>z</i>", "<b>x<i>y</i></b>z");
     assert_fragment("<div><p>a<br>b", "<div><p>a<br>b</p></div>");
     assert_fragment("1 < 2 <a href='x\"y' ONCLICK=z>", "1 &lt; 2 <a href=\"x&quot;y\"></a>");
-    assert_fragment("<style>a</div><b></style>c", "<style>a\\3c /div>\\3c b></style>c");
+    assert_fragment("<style>a</div><b></style>c", "<style>a\\3c /div><b></style>c");
     assert_fragment("a<b title=\"x", "a&lt;b title=\"x");
     assert_fragment("<svg><path d='1'/><g/></svg>", "<svg><path d=\"1\"></path><g></g></svg>");
     assert_fragment("<html><body onload=x><base href=y>t</body>", "t");
@@ -150,6 +177,7 @@ int main(void)
     Suite *suite = suite_create("html");
     TCase *tcase = tcase_create("html");
     tcase_add_test(tcase, code_has_its_prompt_and_colours);
+    tcase_add_test(tcase, styles_of_outputs_hold_in_their_place_only);
     tcase_add_test(tcase, page_asks_no_other_host);
     tcase_add_test(tcase, katex_is_only_in_pages_with_maths);
     tcase_add_test(tcase, the_richest_output_is_shown);
