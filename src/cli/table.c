@@ -11,6 +11,11 @@ extern const struct command cmd_delete_database;
 extern const struct command cmd_doctor;
 extern const struct command cmd_expand;
 extern const struct command cmd_help;
+extern const struct command cmd_jobs_cancel;
+extern const struct command cmd_jobs_list;
+extern const struct command cmd_jobs_logs;
+extern const struct command cmd_jobs_retry;
+extern const struct command cmd_jobs_show;
 extern const struct command cmd_outline;
 extern const struct command cmd_targets;
 extern const struct command cmd_validate;
@@ -35,6 +40,11 @@ const struct command *const commands[] = {
     &cmd_doctor,
     &cmd_expand,
     &cmd_help,
+    &cmd_jobs_cancel,
+    &cmd_jobs_list,
+    &cmd_jobs_logs,
+    &cmd_jobs_retry,
+    &cmd_jobs_show,
     &cmd_outline,
     &cmd_targets,
     &cmd_validate,

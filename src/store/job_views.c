@@ -63,15 +63,15 @@ int job_view_find(struct store *store, gint64 id, struct job_view **ret_view, GE
     return got;
 }
 
-bool job_view_list(struct store *store, const char *session_id, const char *statuses, gint64 limit, job_view_each *each, gpointer data,
-                   GError **error)
+bool job_view_list(struct store *store, const struct job_filter *filter, job_view_each *each, gpointer data, GError **error)
 {
     g_autoptr(GPtrArray) views = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_free);
-    sqlite3_stmt *statement =
-        db_query(&store->db, error,
-                 SELECT_VIEWS " WHERE (?1 IS NULL OR session_id = ?1) AND (?2 IS NULL OR instr(?2, ',' || status || ','))"
-                              " ORDER BY id DESC LIMIT ?3",
-                 "ssi", session_id, statuses, limit);
+    sqlite3_stmt *statement = db_query(&store->db, error,
+                                       SELECT_VIEWS " WHERE (?1 IS NULL OR session_id = ?1)"
+                                                    " AND (?2 IS NULL OR instr(',' || ?2 || ',', ',' || status || ','))"
+                                                    " AND (?3 IS NULL OR instr(',' || ?3 || ',', ',' || job_type || ','))"
+                                                    " ORDER BY id DESC LIMIT ?4",
+                                       "sssi", filter->session_id, filter->statuses, filter->types, filter->limit);
     int got = -1;
 
     while (statement && (got = db_step(&store->db, statement, error)) == 1)
@@ -80,6 +80,29 @@ bool job_view_list(struct store *store, const char *session_id, const char *stat
         return false;
     for (guint i = views->len; i-- > 0;)
         each(views->pdata[i], data);
+    return true;
+}
+
+/* Rows of workers that stopped in order are gone: the event of their start still knows their name. */
+bool job_list_executors(struct store *store, gint64 id, executor_each *each, gpointer data, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    sqlite3_stmt *statement =
+        db_query(&store->db, error,
+                 "WITH had (id) AS (SELECT worker_id FROM jobs WHERE id = ?1 UNION SELECT worker_id FROM worker_events"
+                 "  WHERE event_type = 'worker_failed' AND json_extract(metadata, '$.job') = ?1)"
+                 " SELECT coalesce((SELECT container_id FROM workers WHERE id = had.id), (SELECT json_extract(metadata, '$.executor_id')"
+                 "  FROM worker_events WHERE event_type = 'worker_starting' AND worker_id = had.id)) AS name"
+                 " FROM had WHERE name IS NOT NULL ORDER BY id",
+                 "i", id);
+    int got = -1;
+
+    while (statement && (got = db_step(&store->db, statement, error)) == 1)
+        g_ptr_array_add(names, db_column_text(statement, 0));
+    if (got < 0)
+        return false;
+    for (guint i = 0; i < names->len; i++)
+        each(names->pdata[i], data);
     return true;
 }
 
