@@ -24,6 +24,12 @@ gint64 json_get_int(const json_t *object, const char *key, gint64 fallback)
     return json_is_integer(value) ? json_integer_value(value) : fallback;
 }
 
+double json_get_real(const json_t *object, const char *key, double fallback)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : fallback;
+}
+
 json_t *json_parse(const char *text, size_t length, GError **error)
 {
     json_error_t problem;

@@ -16,6 +16,9 @@ bool json_get_bool(const json_t *object, const char *key, bool fallback);
 /* The integer member `key`, or `fallback`. */
 gint64 json_get_int(const json_t *object, const char *key, gint64 fallback);
 
+/* The member `key` as a number, or `fallback`. */
+double json_get_real(const json_t *object, const char *key, double fallback);
+
 /* Parses a text of at most 64 MiB with bounded depth; NULL with `error` on failure. The caller owns the result. */
 json_t *json_parse(const char *text, size_t length, GError **error);
 

@@ -302,7 +302,6 @@ bool build_take(struct build *build, struct session_job *item, const struct job 
     }
     bool ok = row->status == JOB_COMPLETED ? take_result(build, item, row->result, &build->broken)
                                            : take_problem(build, item, row->error, &build->broken);
-    report_progress(build->options->report, NULL);
     return ok && !(row->status == JOB_FAILED && build->options->is_fail_fast);
 }
 
@@ -373,10 +372,10 @@ static bool on_ended(struct session_job *item, const struct job *row, gpointer d
     return build_take(data, item, row);
 }
 
-static void on_progress(const char *running, gpointer data)
+static void on_progress(const struct running_job *running, unsigned n_running, gpointer data)
 {
     struct build *build = data;
-    report_progress(build->options->report, running);
+    report_progress(build->options->report, running, n_running);
 }
 
 static enum session_end run_jobs(struct build *build, GError **error)
@@ -393,7 +392,7 @@ static enum session_end run_jobs(struct build *build, GError **error)
         .progress = on_progress,
         .data = build,
     };
-    report_progress(build->options->report, NULL);
+    report_progress(build->options->report, NULL, 0);
     return session_run(&options, build->misses, error);
 }
 

@@ -3,21 +3,37 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "build/progress.h"
+
 const char *const report_mode_names[] = {"default", "verbose", "quiet", "json", NULL};
 static const char *const outcome_names[N_REPORT_OUTCOMES] = {"completed", "cached", "failed", "cancelled"};
 
-#define PROGRESS_WIDTH 78
+#define SLOWEST_COUNT 3
+#define SLOW_S 1.0 /* a job that took less is never named as slow */
+
+struct timed_job {
+    char *name;
+    double seconds;
+};
+
+static void timed_job_clear(gpointer data)
+{
+    struct timed_job *timed = data;
+    g_free(timed->name);
+}
 
 struct report {
     struct report_options options;
-    unsigned totals[N_JOB_TYPES], ended[N_JOB_TYPES];
+    unsigned totals[N_JOB_TYPES], ended[N_JOB_TYPES], cached[N_JOB_TYPES];
     unsigned outcomes[N_REPORT_OUTCOMES];
-    unsigned n_known_failures; /* of the failed ones: those that did not run again */
-    struct diag_list *diags;   /* warnings and errors, in their order */
-    json_t *jobs;              /* array, for the JSON document */
-    GHashTable *reasons;       /* job -> const reason */
-    bool is_line_open;         /* a progress line stands on the terminal */
-    gint64 started_us;
+    unsigned n_known_failures;     /* of the failed ones: those that did not run again */
+    GArray *slowest;               /* struct timed_job, the slowest first; at most SLOWEST_COUNT */
+    struct diag_list *diags;       /* warnings and errors, in their order */
+    GHashTable *told;              /* messages of report_add_error() */
+    json_t *jobs;                  /* array, for the JSON document */
+    GHashTable *reasons;           /* job -> const reason */
+    struct progress *progress;     /* NULL: not wanted */
+    gint64 started_us, running_us; /* monotonic: the report's start, the first progress */
 };
 
 struct report *report_new(const struct report_options *options)
@@ -25,8 +41,13 @@ struct report *report_new(const struct report_options *options)
     struct report *report = g_new0(struct report, 1);
     report->options = *options;
     report->diags = diag_list_new();
+    report->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     report->jobs = json_array();
     report->reasons = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    report->slowest = g_array_new(FALSE, FALSE, sizeof(struct timed_job));
+    g_array_set_clear_func(report->slowest, timed_job_clear);
+    if (options->has_progress)
+        report->progress = progress_new(0);
     report->started_us = g_get_monotonic_time();
     return report;
 }
@@ -38,14 +59,16 @@ void report_free(struct report *report)
     diag_list_free(report->diags);
     json_decref(report->jobs);
     g_hash_table_unref(report->reasons);
+    g_hash_table_unref(report->told);
+    g_array_unref(report->slowest);
+    progress_free(report->progress);
     g_free(report);
 }
 
-static void close_line(struct report *report)
+static void hide_progress(struct report *report)
 {
-    if (report->is_line_open)
-        fputs("\r\033[K", stderr);
-    report->is_line_open = false;
+    if (report->progress != NULL)
+        progress_hide(report->progress);
 }
 
 static void add_diag(struct report *report, const struct diag *diag)
@@ -63,7 +86,8 @@ void report_add_diags(struct report *report, const struct diag_list *diags)
 
 void report_add_error(struct report *report, const char *message)
 {
-    diag_add_text(report->diags, DIAG_ERROR, NULL, message, NULL);
+    if (g_hash_table_add(report->told, g_strdup(message)))
+        diag_add_text(report->diags, DIAG_ERROR, NULL, message, NULL);
 }
 
 void report_plan(struct report *report, const struct plan *plan)
@@ -77,7 +101,7 @@ void report_run(struct report *report, const struct plan_job *job, const char *r
     g_hash_table_insert(report->reasons, (gpointer)job, g_strdup(reason));
     if (!report->options.is_explained || report->options.mode == REPORT_JSON)
         return;
-    close_line(report);
+    hide_progress(report);
     fprintf(stderr, "%s %s: %s\n", job_type_names[job->type], job->name, reason);
 }
 
@@ -100,13 +124,29 @@ static void add_problem(struct report *report, const struct plan_job *job, const
     diag_add_text(report->diags, DIAG_ERROR, job->name, message, json_get_text(problem, "details", hint));
 }
 
-static void remember(struct report *report, const struct plan_job *job, enum report_outcome outcome, const json_t *problem)
+/* Takes the job into the list of the slowest if it belongs there. */
+static void rank(struct report *report, const struct plan_job *job, double seconds)
+{
+    unsigned place = 0;
+    while (place < report->slowest->len && g_array_index(report->slowest, struct timed_job, place).seconds >= seconds)
+        place++;
+    if (seconds < SLOW_S || place >= SLOWEST_COUNT)
+        return;
+    struct timed_job timed = {g_strdup(job->name), seconds};
+    g_array_insert_val(report->slowest, place, timed);
+    if (report->slowest->len > SLOWEST_COUNT)
+        g_array_set_size(report->slowest, SLOWEST_COUNT);
+}
+
+static void remember(struct report *report, const struct plan_job *job, enum report_outcome outcome, double seconds, const json_t *problem)
 {
     json_t *entry = json_pack("{s:s, s:s, s:s, s:i}", "type", job_type_names[job->type], "file", job->name, "outcome",
                               outcome_names[outcome], "outputs", (int)job->outputs->len);
     const char *reason = g_hash_table_lookup(report->reasons, job);
     if (reason != NULL)
         json_object_set_new(entry, "reason", json_string(reason));
+    if (outcome == REPORT_DONE || outcome == REPORT_FAILED)
+        json_object_set_new(entry, "duration_s", json_real(seconds));
     if (problem != NULL)
         json_object_set(entry, "error", (json_t *)problem);
     json_array_append_new(report->jobs, entry);
@@ -120,42 +160,86 @@ static void print_end(struct report *report, const struct plan_job *job, enum re
     if (!is_verbose && !(is_plain && (outcome == REPORT_DONE || outcome == REPORT_FAILED)) &&
         !(outcome == REPORT_FAILED && report->options.mode == REPORT_DEFAULT))
         return;
-    close_line(report);
+    hide_progress(report);
     fprintf(stderr, "%s %u/%u %s %s\n", job_type_names[job->type], report->ended[job->type], report->totals[job->type], job->name,
             outcome_names[outcome]);
 }
 
 void report_end(struct report *report, const struct plan_job *job, enum report_outcome outcome, const json_t *result, const json_t *problem)
 {
+    bool has_run = outcome == REPORT_DONE || (outcome == REPORT_FAILED && !json_get_bool(problem, "cached", false));
+    double seconds = has_run ? json_get_real(result != NULL ? result : problem, "duration_s", 0) : 0;
     report->ended[job->type]++;
+    report->cached[job->type] += outcome == REPORT_CACHED;
     report->outcomes[outcome]++;
     report->n_known_failures += json_get_bool(problem, "cached", false);
+    rank(report, job, seconds);
     add_warnings(report, job, result);
     if (outcome == REPORT_FAILED)
         add_problem(report, job, problem);
-    remember(report, job, outcome, problem);
+    remember(report, job, outcome, seconds, problem);
     print_end(report, job, outcome);
 }
 
-void report_progress(struct report *report, const char *running)
+/* From the jobs of the type that have run so far; nothing before there are two, or when all are done. */
+static void append_remaining(const struct report *report, int type, GString *line)
 {
-    if (!report->options.has_progress || (report->options.mode != REPORT_DEFAULT && report->options.mode != REPORT_VERBOSE))
+    unsigned n_run = report->ended[type] - report->cached[type], n_left = report->totals[type] - report->ended[type];
+    if (n_run < 2 || n_left == 0)
         return;
-    g_autoptr(GString) line = g_string_new(NULL);
+    double elapsed = (double)(g_get_monotonic_time() - report->running_us) / 1e6;
+    g_autofree char *text = progress_duration(elapsed / n_run * n_left);
+    g_string_append_printf(line, "  ETA %s", text);
+}
+
+/* The job that has been running longest, and how many more there are. */
+static void append_running(int type, const struct running_job *running, unsigned n_running, GString *line)
+{
+    const struct running_job *longest = NULL;
+    unsigned n_same = 0;
+    for (unsigned i = 0; i < n_running; i++) {
+        if ((int)running[i].job->type != type)
+            continue;
+        n_same++;
+        if (longest == NULL || running[i].seconds > longest->seconds)
+            longest = &running[i];
+    }
+    if (longest == NULL)
+        return;
+    g_autofree char *name = g_path_get_basename(longest->job->name), *time = progress_duration(longest->seconds);
+    g_string_append_printf(line, "  %s", name);
+    if (longest->progress != NULL)
+        g_string_append_printf(line, ", %s", longest->progress);
+    g_string_append_printf(line, ", %s", time);
+    if (n_same > 1)
+        g_string_append_printf(line, " and %u more", n_same - 1);
+}
+
+static char *describe_type(const struct report *report, int type, const struct running_job *running, unsigned n_running)
+{
+    GString *line = g_string_new(NULL);
+    g_string_append_printf(line, "%-8s %u/%u", job_type_names[type], report->ended[type], report->totals[type]);
+    if (report->cached[type] > 0)
+        g_string_append_printf(line, "  %u cached", report->cached[type]);
+    append_remaining(report, type, line);
+    append_running(type, running, n_running, line);
+    return g_string_free(line, FALSE);
+}
+
+void report_progress(struct report *report, const struct running_job *running, unsigned n_running)
+{
+    char *lines[N_JOB_TYPES + 1] = {NULL};
+    unsigned n = 0;
+    if (report->progress == NULL)
+        return;
+    if (report->running_us == 0)
+        report->running_us = g_get_monotonic_time();
     for (int type = 0; type < N_JOB_TYPES; type++)
         if (report->totals[type] > 0)
-            g_string_append_printf(line, "%s%s %u/%u", line->len > 0 ? "  " : "", job_type_names[type], report->ended[type],
-                                   report->totals[type]);
-    if (report->outcomes[REPORT_CACHED] > 0)
-        g_string_append_printf(line, "  %u cached", report->outcomes[REPORT_CACHED]);
-    if (running != NULL && running[0] != '\0')
-        g_string_append_printf(line, "  %s", running);
-    g_autofree char *visible = g_utf8_make_valid(line->str, -1);
-    if (g_utf8_strlen(visible, -1) > PROGRESS_WIDTH)
-        *g_utf8_offset_to_pointer(visible, PROGRESS_WIDTH) = '\0';
-    fprintf(stderr, "\r\033[K%s", visible);
-    fflush(stderr);
-    report->is_line_open = true;
+            lines[n++] = describe_type(report, type, running, n_running);
+    progress_show(report->progress, (const char *const *)lines);
+    while (n > 0)
+        g_free(lines[--n]);
 }
 
 unsigned report_count_errors(const struct report *report)
@@ -225,15 +309,23 @@ static void print_grouped(const struct report *report, enum diag_severity severi
 
 static void print_summary(const struct report *report, const char *course, const char *status, struct publish_counts counts)
 {
-    printf("%s %s: %u files written, %u unchanged, %u removed; %u jobs run, %u cached, %u failed; %.1f s\n",
-           course != NULL ? course : "build", status, counts.written, counts.unchanged, counts.removed,
-           report->outcomes[REPORT_DONE] + report->outcomes[REPORT_FAILED] - report->n_known_failures, report->outcomes[REPORT_CACHED],
-           report->outcomes[REPORT_FAILED], seconds_since_start(report));
+    unsigned n_run = report->outcomes[REPORT_DONE] + report->outcomes[REPORT_FAILED] - report->n_known_failures;
+    printf("%s %s: %u file%s written, %u unchanged, %u removed; %u job%s run, %u cached, %u failed; %.1f s\n", course, status,
+           counts.written, counts.written == 1 ? "" : "s", counts.unchanged, counts.removed, n_run, n_run == 1 ? "" : "s",
+           report->outcomes[REPORT_CACHED], report->outcomes[REPORT_FAILED], seconds_since_start(report));
+}
+
+static void print_slowest(const struct report *report)
+{
+    for (unsigned i = 0; i < report->slowest->len; i++) {
+        const struct timed_job *timed = &g_array_index(report->slowest, struct timed_job, i);
+        fprintf(stderr, "%s %5.1f s  %s\n", i == 0 ? "slowest:" : "        ", timed->seconds, timed->name);
+    }
 }
 
 void report_finish(struct report *report, const char *course, const char *status, struct publish_counts counts)
 {
-    close_line(report);
+    hide_progress(report);
     if (report->options.mode == REPORT_JSON) {
         print_json(report, course, status, counts);
         fflush(stdout);
@@ -244,6 +336,8 @@ void report_finish(struct report *report, const char *course, const char *status
     if (report->options.mode != REPORT_QUIET)
         print_grouped(report, DIAG_WARNING);
     print_grouped(report, DIAG_ERROR);
+    if (report->options.mode != REPORT_QUIET)
+        print_slowest(report);
     fflush(stderr);
     if (report->options.mode != REPORT_QUIET && course != NULL)
         print_summary(report, course, status, counts);

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "build/plan.h"
 #include "build/publish.h"
+#include "build/session.h"
 
 enum report_mode { REPORT_DEFAULT, REPORT_VERBOSE, REPORT_QUIET, REPORT_JSON, N_REPORT_MODES };
 extern const char *const report_mode_names[];
@@ -17,7 +18,7 @@ enum report_outcome { REPORT_DONE, REPORT_CACHED, REPORT_FAILED, REPORT_CANCELLE
 
 struct report_options {
     enum report_mode mode;
-    bool has_progress; /* a line that is written over, on a terminal */
+    bool has_progress; /* a line for each type that is written over, on a terminal */
     bool has_color;    /* of standard error */
     bool is_explained; /* --explain: why each job runs */
 };
@@ -32,7 +33,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(report, report_free)
 /* Adds the warnings and errors of spec and sources; notes are shown in verbose mode only. */
 void report_add_diags(struct report *report, const struct diag_list *diags);
 
-/* Adds an error of the build as a whole. */
+/* Adds an error of the build as a whole; the same one is told once. */
 void report_add_error(struct report *report, const char *message);
 
 /* The plan is known: how many jobs there are of each type. */
@@ -45,8 +46,8 @@ void report_run(struct report *report, const struct plan_job *job, const char *r
 void report_end(struct report *report, const struct plan_job *job, enum report_outcome outcome, const json_t *result,
                 const json_t *problem);
 
-/* Writes the progress line again; `running` says what runs now (may be NULL). */
-void report_progress(struct report *report, const char *running);
+/* Shows how far each type is, and what runs now (n_running may be 0), where that is wanted. */
+void report_progress(struct report *report, const struct running_job *running, unsigned n_running);
 
 /* How many jobs failed, were cancelled or are in error; 0 means that the build is a success. */
 unsigned report_count_errors(const struct report *report);

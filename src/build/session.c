@@ -91,27 +91,35 @@ static void on_pool_failed(enum job_type type, const char *message, gpointer dat
 
 struct running {
     const struct session *session;
-    GString *text;
+    GArray *jobs; /* struct running_job */
+    GPtrArray *texts;
+    gint64 now;
 };
 
 static void add_running(const struct worker_row *row, gpointer data)
 {
     struct running *running = data;
-    const struct session_job *job = g_hash_table_lookup(running->session->waiting, &row->current_job);
-    if (job == NULL)
+    struct session_job *item = g_hash_table_lookup(running->session->waiting, &row->current_job);
+    if (item == NULL)
         return;
-    g_string_append_printf(running->text, "%s%s", running->text->len > 0 ? ", " : "", job->job->name);
-    if (row->progress != NULL)
-        g_string_append_printf(running->text, " (%s)", row->progress);
+    if (item->seen_at == 0)
+        item->seen_at = running->now;
+    struct running_job job = {.job = item->job, .seconds = (double)(running->now - item->seen_at) / 1e6};
+    if (row->progress != NULL) {
+        g_ptr_array_add(running->texts, g_strdup(row->progress));
+        job.progress = running->texts->pdata[running->texts->len - 1];
+    }
+    g_array_append_val(running->jobs, job);
 }
 
 static gboolean on_progress(gpointer data)
 {
     struct session *session = data;
-    struct running running = {.session = session, .text = g_string_new(NULL)};
+    g_autoptr(GArray) jobs = g_array_new(FALSE, FALSE, sizeof(struct running_job));
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    struct running running = {session, jobs, texts, g_get_monotonic_time()};
     worker_list(session->store, add_running, &running, NULL);
-    session->options->progress(running.text->str, session->options->data);
-    g_string_free(running.text, TRUE);
+    session->options->progress((const struct running_job *)(void *)jobs->data, jobs->len, session->options->data);
     return G_SOURCE_CONTINUE;
 }
 

@@ -19,7 +19,15 @@ enum session_end {
 
 struct session_job {
     struct plan_job *job;
-    char *key; /* of its result */
+    char *key;      /* of its result */
+    gint64 seen_at; /* monotonic, us: when it was first seen running; 0: not yet */
+};
+
+/* A job that a worker is at. */
+struct running_job {
+    const struct plan_job *job; /* borrowed */
+    const char *progress;       /* what it is doing, as the worker told last; may be NULL */
+    double seconds;             /* since it was first seen running */
 };
 
 struct session_options {
@@ -30,7 +38,7 @@ struct session_options {
     double progress_period_s; /* 0: no progress is wanted */
     /* A job has ended; `row` is NULL for one that was cancelled with the session. False stops the session. */
     bool (*ended)(struct session_job *job, const struct job *row, gpointer data);
-    void (*progress)(const char *running, gpointer data); /* what runs now */
+    void (*progress)(const struct running_job *running, unsigned n_running, gpointer data); /* what runs now */
     gpointer data;
 };
 

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "build/build.h"
@@ -64,7 +65,9 @@ static void find_mode(struct build_invocation *build)
 
 static bool has_progress(const struct build_invocation *build)
 {
-    return isatty(STDERR_FILENO) && !is_given(build->invocation, "no-progress") && getenv("CI") == NULL &&
+    const char *terminal = getenv("TERM");
+    return isatty(STDERR_FILENO) && terminal != NULL && strcmp(terminal, "dumb") != 0 && getenv("CI") == NULL &&
+           !is_given(build->invocation, "no-progress") &&
            (build->mode == REPORT_DEFAULT || build->mode == REPORT_VERBOSE);
 }
 

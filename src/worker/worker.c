@@ -239,7 +239,7 @@ static const char *error_type(const GError *error)
     return g_error_matches(error, CLX_ERROR, CLX_ERROR_NOT_FOUND) ? "not_found" : "infrastructure";
 }
 
-static void report_failure(struct worker *worker, const struct job *job, const GError *problem, GError **error)
+static void report_failure(struct worker *worker, const struct job *job, const GError *problem, double seconds, GError **error)
 {
     const char *type = error_type(problem);
     g_autoptr(json_t) object = json_pack("{s:s, s:s}", "type", type, "message", problem->message);
@@ -247,6 +247,7 @@ static void report_failure(struct worker *worker, const struct job *job, const G
     if (!object) /* a message that is not UTF-8 */
         object = json_pack("{s:s, s:s}", "type", type, "message", "the job failed with a message that is not UTF-8");
     json_object_set(object, "deps", worker->context.deps);
+    json_object_set_new(object, "duration_s", json_real(seconds));
     log_at(worker, LEVEL_WARNING, "job %" G_GINT64_FORMAT " failed: %s", job->id, problem->message);
     job_fail(worker->store, job->id, worker->id, job->attempts, object, g_str_equal(type, "infrastructure"), error);
 }
@@ -268,18 +269,24 @@ static void run_job(struct worker *worker, struct job *job)
     g_autoptr(GError) problem = NULL, error = NULL;
     g_autoptr(json_t) result = NULL;
     g_autofree char *channel = job->session_id ? g_strconcat("build-", job->session_id, NULL) : NULL;
+    gint64 started_at;
+    double seconds;
 
     worker->job = job;
     worker->has_lost_job = false;
     log_at(worker, LEVEL_INFO, "job %" G_GINT64_FORMAT ", attempt %d: %s", job->id, job->attempts, job->input_file);
     worker->context.deps = json_array();
+    started_at = g_get_monotonic_time();
     result = job_handlers[worker->type](job->payload, &worker->context, &problem);
-    if (result)
+    seconds = (double)(g_get_monotonic_time() - started_at) / 1e6;
+    if (result) {
         json_object_set(result, "deps", worker->context.deps);
+        json_object_set_new(result, "duration_s", json_real(seconds));
+    }
     if (result && job_complete(worker->store, job->id, worker->id, job->attempts, result, &error))
         log_at(worker, LEVEL_INFO, "job %" G_GINT64_FORMAT " completed", job->id);
     else if (!result)
-        report_failure(worker, job, problem, &error);
+        report_failure(worker, job, problem, seconds, &error);
     end_job(worker, error);
     g_clear_pointer(&worker->job, job_free);
     g_clear_pointer(&worker->context.deps, json_decref);

@@ -27,7 +27,7 @@ test_expect_success 'workers start starts the configured workers, and only what 
 '
 test_expect_success 'they outlive the command and serve one build after another' '
     "$CLX" build course.yaml --no-auto-start >log 2>&1 || { cat log; false; } &&
-    printf "\n# %%%%\nprint(2)\n" >>$source && "$CLX" build course.yaml >log 2>&1 && grep "1 jobs run" log &&
+    printf "\n# %%%%\nprint(2)\n" >>$source && "$CLX" build course.yaml >log 2>&1 && grep "1 job run" log &&
     "$CLX" workers list --format=json >out && test "$(grep -c "\"status\": \"idle\"" out)" -eq 2 &&
     test "$(sql "SELECT sum(jobs_processed) FROM workers")" -eq 2
 '
