@@ -19,7 +19,7 @@ struct build {
     GPtrArray *hits;         /* struct hit *, while results are looked up */
     GPtrArray *misses;       /* struct session_job * */
     char *plantuml, *drawio; /* fingerprints */
-    GError *broken;          /* the build cannot go on: disk full, database gone */
+    GError *broken;          /* the build cannot go on: database gone */
     bool is_stopped;         /* by the first failed job (--fail-fast) */
 };
 
@@ -127,12 +127,18 @@ static bool put_result(struct build *build, const struct plan_job *job, const js
     return true;
 }
 
+/* A source that cannot be read is an error of its own; the others are copied all the same. */
 static bool put_copy(struct build *build, const struct plan_output *output, const char *source, GError **error)
 {
-    const char *sha256 = result_cache_file_hash(build->results, source, error);
+    g_autoptr(GError) problem = NULL;
+    const char *sha256 = result_cache_file_hash(build->results, source, &problem);
+    if (sha256 == NULL) {
+        report_add_error(build->options->report, problem->message);
+        return true;
+    }
     g_autofree char *scope = scope_describe(output->output, build->options->has_own_root);
     struct publish_place place = {output->output->target->root, output->output->path, scope};
-    return sha256 != NULL && publisher_put_copy(build->publisher, &place, source, sha256, error);
+    return publisher_put_copy(build->publisher, &place, source, sha256, error);
 }
 
 static bool put_copies(struct build *build, GError **error)
@@ -337,12 +343,26 @@ static bool remove_strays(struct build *build, GError **error)
     return ok;
 }
 
+/* What was made for them is in the cache: the next build only writes it. */
+static void report_unwritten(const struct build *build)
+{
+    const char *reason = NULL;
+    unsigned n = build->publisher != NULL ? publisher_count_unwritten(build->publisher, &reason) : 0;
+    if (n == 0)
+        return;
+    g_autofree char *text = g_strdup_printf("%s\n%u output%s could not be written; make room, or choose another folder with --output-dir, "
+                                            "and build again: what was made is kept",
+                                            reason, n, n == 1 ? "" : "s");
+    report_add_error(build->options->report, text);
+}
+
 enum build_status build_finish(struct build *build, enum session_end end, const GError *problem)
 {
     struct report *report = build->options->report;
     g_autoptr(GError) error = NULL;
     if (end == SESSION_INTERRUPTED)
         return BUILD_INTERRUPTED;
+    report_unwritten(build);
     if (build->broken != NULL)
         report_add_error(report, build->broken->message);
     if (problem != NULL)

@@ -36,6 +36,8 @@ struct publisher {
     char *object; /* name of the object that was read last: one picture goes to many places */
     GBytes *object_bytes;
     struct publish_counts counts;
+    GError *unwritten; /* why the first of the outputs that could not be written was not */
+    unsigned n_unwritten;
 };
 
 static void entry_free(gpointer data)
@@ -97,6 +99,7 @@ void publisher_free(struct publisher *publisher)
     folders_free(publisher->folders);
     g_free(publisher->object);
     g_clear_pointer(&publisher->object_bytes, g_bytes_unref);
+    g_clear_error(&publisher->unwritten);
     g_free(publisher);
 }
 
@@ -255,6 +258,15 @@ static bool has_mode_of(const struct stat *info, const char *source)
     return source == NULL || stat(source, &wanted) != 0 || ((wanted.st_mode & 0111) != 0) == ((info->st_mode & 0111) != 0);
 }
 
+/* Takes over the reason. */
+static void note_unwritten(struct publisher *publisher, GError *reason)
+{
+    if (publisher->n_unwritten++ == 0)
+        publisher->unwritten = reason;
+    else
+        g_error_free(reason);
+}
+
 static bool put(struct publisher *publisher, const struct publish_place *place, const char *source, const char *sha256, gpointer owner,
                 GError **error)
 {
@@ -265,10 +277,13 @@ static bool put(struct publisher *publisher, const struct publish_place *place, 
     g_autofree char *path = g_strconcat(place->root, "/", place->relative, NULL);
     struct entry *entry = enter(publisher, place, path, sha256);
     bool is_trusted = publisher->is_trusting && entry->size >= 0 && entry->next_sha256 == NULL && strcmp(entry->sha256, sha256) == 0;
+    GError *problem = NULL;
     struct stat info;
-    int found = is_trusted ? 1 : look(publisher, place, path, entry, sha256, &info, error);
-    if (found < 0)
-        return false;
+    int found = is_trusted ? 1 : look(publisher, place, path, entry, sha256, &info, &problem);
+    if (found < 0) {
+        note_unwritten(publisher, problem);
+        return true;
+    }
     if (found == 1 && (is_trusted || has_mode_of(&info, source))) {
         publisher->counts.unchanged++;
         if (!is_trusted)
@@ -338,20 +353,25 @@ static bool write_manifest(struct publisher *publisher, GError **error)
     return cache_commit(publisher->cache, ok ? error : NULL) && ok;
 }
 
-/* False with an error, unless it is about a missing object whose owner can be told. */
+/* False with an error only when an object is missing whose owner cannot be told. */
 static bool write_queued(struct publisher *publisher, const struct item *item, GPtrArray *ret_missing, GError **error)
 {
     struct stat info;
-    g_autoptr(GError) problem = NULL;
+    GError *problem = NULL;
     if (write_item(publisher, item, &info, &problem)) {
         publisher->counts.written++;
         note_written(g_hash_table_lookup(publisher->entries, item->path), item->sha256, &info);
         return true;
     }
-    if (ret_missing == NULL || !g_error_matches(problem, CLX_ERROR, CLX_ERROR_NOT_FOUND)) {
-        g_propagate_error(error, g_steal_pointer(&problem));
+    if (!g_error_matches(problem, CLX_ERROR, CLX_ERROR_NOT_FOUND)) {
+        note_unwritten(publisher, problem);
+        return true;
+    }
+    if (ret_missing == NULL) {
+        g_propagate_error(error, problem);
         return false;
     }
+    g_error_free(problem);
     if (!g_ptr_array_find(ret_missing, item->owner, NULL))
         g_ptr_array_add(ret_missing, item->owner);
     return true;
@@ -465,6 +485,13 @@ bool publisher_remove_strays(struct publisher *publisher, publish_is_considered 
     bool ok = remove_all(publisher, strays, diags, error);
     folders_forget(publisher->folders);
     return cache_commit(publisher->cache, ok ? error : NULL) && ok;
+}
+
+unsigned publisher_count_unwritten(const struct publisher *publisher, const char **ret_reason)
+{
+    if (publisher->n_unwritten > 0)
+        *ret_reason = publisher->unwritten->message;
+    return publisher->n_unwritten;
 }
 
 struct publish_counts publisher_counts(const struct publisher *publisher)

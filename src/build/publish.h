@@ -28,7 +28,8 @@ typedef struct publisher publisher;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(publisher, publisher_free)
 
 /* Looks whether the object is at its place, and queues it to be written if it is not. `owner` is what publisher_flush() names when the object
- * turns out to be missing. A symbolic link between the root and the file is refused: it could lead out of the tree. */
+ * turns out to be missing. A symbolic link between the root and the file is refused: it could lead out of the tree. An output that cannot be
+ * put there (such a link, no permission) stops nothing: it is counted by publisher_count_unwritten(). */
 bool publisher_put_object(struct publisher *publisher, const struct publish_place *place, const char *sha256, gpointer owner,
                           GError **error);
 
@@ -39,7 +40,7 @@ bool publisher_put_copy(struct publisher *publisher, const struct publish_place 
 /* Says that a path belongs to the course although this build did not write it, so that it is no stray. */
 void publisher_keep(struct publisher *publisher, const char *root, const char *relative);
 
-/* Writes what is queued, and the manifest. Owners of objects that are missing or damaged are added to `ret_missing` (NULL: an error). */
+/* Writes what is queued, and the manifest. What cannot be written (disk full) is counted, too, and tried again by the next build. Owners of objects that are missing or damaged are added to `ret_missing` (NULL: an error). */
 bool publisher_flush(struct publisher *publisher, GPtrArray *ret_missing, GError **error);
 
 /* Removes the strays that `is_considered` accepts: files of the manifest that no put or keep named and that still have our bytes, and the
@@ -47,5 +48,8 @@ bool publisher_flush(struct publisher *publisher, GPtrArray *ret_missing, GError
 typedef bool publish_is_considered(const char *root, const char *scope, gpointer data);
 bool publisher_remove_strays(struct publisher *publisher, publish_is_considered *is_considered, gpointer data, struct diag_list *diags,
                              GError **error);
+
+/* How many outputs could not be written; the first one's reason (borrowed) goes to `ret_reason` unless there is none. */
+unsigned publisher_count_unwritten(const struct publisher *publisher, const char **ret_reason);
 
 struct publish_counts publisher_counts(const struct publisher *publisher);

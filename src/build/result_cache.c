@@ -67,8 +67,10 @@ static const char *hash_file(struct result_cache *results, const char *path, enu
     if (found != NULL)
         return found;
     struct stat info;
-    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "cannot read '%s': %s", path, g_strerror(errno));
+    bool is_there = stat(path, &info) == 0;
+    if (!is_there || !S_ISREG(info.st_mode)) {
+        g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "cannot read '%s': %s", path,
+                    is_there ? "not a regular file" : g_strerror(errno));
         return NULL;
     }
     char *hash = cache_file_hash(results->options.cache, path, &info, digest, error);
@@ -82,30 +84,28 @@ const char *result_cache_file_hash(struct result_cache *results, const char *pat
     return hash_file(results, path, DIGEST_BYTES, error);
 }
 
-/* A run sees whether a file may be executed. */
-static char *describe_file(struct result_cache *results, const char *path, GError **error)
+/* A run sees whether a file may be executed. One that cannot be read is an input too: the job will say so, and nothing of it is kept. */
+static char *describe_file(struct result_cache *results, const char *path)
 {
     struct stat info;
-    const char *hash = hash_file(results, path, DIGEST_BYTES, error);
+    const char *hash = hash_file(results, path, DIGEST_BYTES, NULL);
     if (hash == NULL)
-        return NULL;
+        return g_strdup("unreadable");
     bool is_executable = stat(path, &info) == 0 && (info.st_mode & 0111) != 0;
     return g_strconcat(hash, is_executable ? "+x" : "", NULL);
 }
 
-static json_t *list_topic_files(struct result_cache *results, const struct plan_job *job, GError **error)
+static json_t *list_topic_files(struct result_cache *results, const struct plan_job *job)
 {
-    g_autoptr(json_t) files = json_object();
+    json_t *files = json_object();
     for (unsigned i = 0; i < job->topic->files->len; i++) {
         const struct topic_file *file = job->topic->files->pdata[i];
         if (strcmp(file->path, job->source) == 0)
             continue;
-        g_autofree char *hash = describe_file(results, file->path, error);
-        if (hash == NULL)
-            return NULL;
+        g_autofree char *hash = describe_file(results, file->path);
         json_object_set_new(files, file->relative, json_string(hash));
     }
-    return g_steal_pointer(&files);
+    return files;
 }
 
 /* A kernel that is not installed is a fingerprint too: the job will say so, and nothing of it is kept. */
@@ -142,20 +142,16 @@ static char *hash_json(const json_t *value)
     return hash;
 }
 
-static json_t *collect_inputs(struct result_cache *results, struct plan_job *job, GError **error)
+static json_t *collect_inputs(struct result_cache *results, struct plan_job *job)
 {
-    const char *source = hash_file(results, job->source, DIGEST_TEXT, error);
-    if (source == NULL)
-        return NULL;
-    g_autoptr(json_t) files = job->type == JOB_NOTEBOOK ? list_topic_files(results, job, error) : json_object();
-    if (files == NULL)
-        return NULL;
+    const char *source = hash_file(results, job->source, DIGEST_TEXT, NULL);
+    g_autoptr(json_t) files = job->type == JOB_NOTEBOOK ? list_topic_files(results, job) : json_object();
     if (job->type == JOB_NOTEBOOK) {
         g_autofree char *hash = hash_json(files);
         json_object_set_new(job->payload, "inputs_hash", json_string(hash));
     }
-    return json_pack("{s:s, s:s, s:O, s:o, s:o}", "program", result_version, "source", source, "files", files, "settings",
-                     inputs_of_payload(job), "tool", pack_tool(results, job));
+    return json_pack("{s:s, s:s, s:O, s:o, s:o}", "program", result_version, "source", source != NULL ? source : "unreadable", "files",
+                     files, "settings", inputs_of_payload(job), "tool", pack_tool(results, job));
 }
 
 /* Where the inputs of a source's latest result are kept. */
@@ -301,9 +297,7 @@ static int choose(struct result_cache *results, const struct plan_job *job, cons
 int result_cache_find(struct result_cache *results, struct plan_job *job, char **ret_key, char **ret_reason, json_t **ret_result,
                       GError **error)
 {
-    json_t *inputs = collect_inputs(results, job, error);
-    if (inputs == NULL)
-        return -1;
+    json_t *inputs = collect_inputs(results, job);
     g_hash_table_insert(results->inputs, job, inputs);
     g_autofree char *key = inputs_key(job, inputs);
     int found = 0;

@@ -253,10 +253,11 @@ static bool walk_entry(struct walk *walk, const char *folder, const char *relati
     g_autofree char *path = g_strconcat(folder, "/", name, NULL);
     g_autofree char *below = relative[0] != '\0' ? g_strconcat(relative, "/", name, NULL) : g_strdup(name);
     struct stat info;
-    if (stat(path, &info) != 0) /* a dangling link or a file that has just gone */
+    if (stat(path, &info) != 0 && lstat(path, &info) != 0) /* it has just gone */
         return true;
     if (!S_ISDIR(info.st_mode)) {
-        if (S_ISREG(info.st_mode) && !walk->visit(below, &info, walk->data))
+        bool is_visited = S_ISREG(info.st_mode) || name[0] != '.';
+        if (is_visited && !walk->visit(below, &info, walk->data))
             walk->is_stopped = true;
         return true;
     }

@@ -24,8 +24,9 @@ bool file_copy_atomic(const char *from, const char *to, GError **error);
 /* Removes a tree (symbolic links themselves, never what they name); a missing one is fine. */
 bool file_remove_tree(const char *path, GError **error);
 
-/* Visits every file below `root` in name order: called with the path relative to `root` and its stat.
- * `enter` decides which folders are entered (NULL: all), by name. Symbolic links are followed once; a loop is left out.
+/* Visits every file below `root` in name order: called with the path relative to `root` and its stat. `enter` decides which folders are
+ * entered (NULL: all), by name. Symbolic links are followed once; a folder inside itself is left out. What cannot be read as a file (a link
+ * that leads nowhere, a pipe) is visited too, so that who needs it can say so, unless its name begins with a dot (locks of editors).
  * Stops when `visit` returns false. */
 typedef bool file_visit(const char *relative, const struct stat *info, gpointer data);
 typedef bool file_enter(const char *name, gpointer data);
