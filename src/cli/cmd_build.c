@@ -67,8 +67,7 @@ static bool has_progress(const struct build_invocation *build)
 {
     const char *terminal = getenv("TERM");
     return isatty(STDERR_FILENO) && terminal != NULL && strcmp(terminal, "dumb") != 0 && getenv("CI") == NULL &&
-           !is_given(build->invocation, "no-progress") &&
-           (build->mode == REPORT_DEFAULT || build->mode == REPORT_VERBOSE);
+           !is_given(build->invocation, "no-progress") && (build->mode == REPORT_DEFAULT || build->mode == REPORT_VERBOSE);
 }
 
 static void make_report(struct build_invocation *build)

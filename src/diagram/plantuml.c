@@ -21,7 +21,6 @@
 #define OUTPUT_LIMIT (256u * 1024 * 1024)
 #define DEADLINE_MS 60000
 
-
 struct jvm {
     struct process process; /* pid 0: not running */
     int in, out, err;       /* our ends */

@@ -7,7 +7,7 @@
 
 struct html_options {
     const char *title;
-    const char *language;    /* "de", "en", … */
+    const char *language; /* "de", "en", … */
     enum kind kind;
     const char *author, *organization, *course_name; /* may be NULL */
 };

@@ -65,12 +65,20 @@ END_TEST
 START_TEST(styles_of_outputs_hold_in_their_place_only)
 {
     static const char *const kept[] = {
-        ".a { color: red }", "/* } */ .a::before { content: \"}\" }", ".a { background: url( data:image/png;base64,x'y ) }",
-        "@media (width < 9em) { .a { content: '\\'}' } }", "",
+        ".a { color: red }",
+        "/* } */ .a::before { content: \"}\" }",
+        ".a { background: url( data:image/png;base64,x'y ) }",
+        "@media (width < 9em) { .a { content: '\\'}' } }",
+        "",
     };
     static const char *const refused[] = {
-        "} body { display: none } .a {", ".a { content: '}", ".a { content: '\n' } } b { c: '", ".a { background: url(x') } } b { c: url('y) }",
-        "\\75rl(x')} b {} .c { d: url(')", "/* ", "a { b: (] }",
+        "} body { display: none } .a {",
+        ".a { content: '}",
+        ".a { content: '\n' } } b { c: '",
+        ".a { background: url(x') } } b { c: url('y) }",
+        "\\75rl(x')} b {} .c { d: url(')",
+        "/* ",
+        "a { b: (] }",
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(kept); i++)
         assert_output_style(kept[i], kept[i]);
