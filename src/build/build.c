@@ -401,7 +401,7 @@ static void on_progress(const struct running_job *running, unsigned n_running, g
 static enum session_end run_jobs(struct build *build, GError **error)
 {
     if (build->misses->len == 0)
-        return SESSION_FINISHED;
+        return session_tidy(build->options->settings, error) ? SESSION_FINISHED : SESSION_BROKEN;
     struct session_options options = {
         .settings = build->options->settings,
         .program = build->options->program,

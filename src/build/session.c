@@ -9,6 +9,7 @@
 #include "config/fit.h"
 #include "os/signals.h"
 #include "store/doorbell.h"
+#include "supervisor/discovery.h"
 #include "supervisor/lifecycle_manager.h"
 
 #define SAFETY_POLL_S 2
@@ -274,7 +275,7 @@ static void finish(struct session *session)
         close(session->doorbell);
     if (session->doorbell_path != NULL)
         unlink(session->doorbell_path);
-    if (session->store != NULL)
+    if (session->store != NULL && session->manager == NULL)
         session_remove(session->store, session->id, NULL);
 }
 
@@ -321,4 +322,13 @@ enum session_end session_run(const struct session_options *options, GPtrArray *j
     enum session_end end = session.end;
     session_clear(&session);
     return end;
+}
+
+bool session_tidy(const struct settings *settings, GError **error)
+{
+    const char *path = settings_jobs_db(settings);
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return true;
+    g_autoptr(store) store = store_open(path, error);
+    return store != NULL && discovery_tidy(store, error) >= 0;
 }

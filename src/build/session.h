@@ -44,3 +44,6 @@ struct session_options {
 
 /* Runs the jobs (struct session_job *). No worker that it started is left on return. `error` is set for SESSION_BROKEN only. */
 enum session_end session_run(const struct session_options *options, GPtrArray *jobs, GError **error);
+
+/* What a build without jobs does for those before it: builds that died have their jobs and workers tidied up. */
+bool session_tidy(const struct settings *settings, GError **error);

@@ -6,8 +6,8 @@
 #include "supervisor/discovery.h"
 
 static const struct column columns[] = {
-    {"ID", true},   {"TYPE"},         {"EXECUTOR", false, true}, {"STATUS"},    {"HEALTH"},    {"UP", true},
-    {"JOBS", true}, {"FAILED", true}, {"MEMORY", true},          {"JOB", true}, {"FOR", true}, {"NOW", false, true},
+    {"ID", true},     {"TYPE"},      {"EXECUTOR", false, true}, {"STATUS"},    {"HEALTH"},    {"UP", true},         {"JOBS", true},
+    {"FAILED", true}, {"CPU", true}, {"MEMORY", true},          {"JOB", true}, {"FOR", true}, {"NOW", false, true},
 };
 
 struct worker_listing {
@@ -30,7 +30,8 @@ static json_t *worker_to_json(const struct worker_row *row, const char *fault, c
                                row->started_at, "last_heartbeat", row->last_heartbeat, "session_id", row->session_id, "pid",
                                (json_int_t)row->pid, "parent_pid", (json_int_t)row->parent_pid, "jobs_processed",
                                (json_int_t)row->jobs_processed, "jobs_failed", (json_int_t)row->jobs_failed);
-    g_autoptr(json_t) more = json_pack("{s:f, s:f, s:f, s:f, s:o, s:s?, s:o, s:s?}", "cpu_usage", row->cpu_usage, "memory_usage",
+    g_autoptr(json_t) more = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:s?, s:o, s:s?}", "peak_memory", row->peak_memory,
+                                       "avg_processing_time", row->avg_processing_time, "cpu_usage", row->cpu_usage, "memory_usage",
                                        row->memory_usage, "uptime_seconds", row->age_s, "heartbeat_age_seconds", row->heartbeat_age_s,
                                        "current_job", row->current_job != 0 ? json_integer(row->current_job) : json_null(), "current_file",
                                        job != NULL ? job->input_file : NULL, "job_seconds",
@@ -55,8 +56,9 @@ static void add_row(struct listing *table, const struct worker_row *row, const c
     listing_add(table, g_strdup_printf("%" G_GINT64_FORMAT, row->id), g_strdup(row->worker_type), g_strdup(row->executor_id),
                 g_strdup(worker_status_names[row->status]), g_strdup(health_of(row, fault)), format_duration(row->age_s),
                 g_strdup_printf("%" G_GINT64_FORMAT, row->jobs_processed), g_strdup_printf("%" G_GINT64_FORMAT, row->jobs_failed),
-                g_strdup_printf("%.0f MB", row->memory_usage), job != NULL ? g_strdup_printf("%" G_GINT64_FORMAT, job->id) : NULL,
-                job != NULL ? format_duration(job->run_s) : NULL, describe_now(row, fault, job));
+                g_strdup_printf("%.0f%%", row->cpu_usage), g_strdup_printf("%.0f MB", row->memory_usage),
+                job != NULL ? g_strdup_printf("%" G_GINT64_FORMAT, job->id) : NULL, job != NULL ? format_duration(job->run_s) : NULL,
+                describe_now(row, fault, job));
 }
 
 static void list_worker(const struct worker_row *row, const char *fault, gpointer data)

@@ -106,43 +106,83 @@ bool file_make_folders(const char *path, GError **error)
     return fail(error, "make the folder", path);
 }
 
-/* A temporary sibling of `path`, opened for writing; makes the folder when it is missing. */
-static int open_sibling(const char *path, mode_t mode, char **ret_temporary, GError **error)
+/* A file that is being written beside `path`. It has no name until it is whole, so that a process that dies leaves nothing; where the file
+ * system cannot do that, it has the name `temporary` from the start. */
+struct sibling {
+    int fd;
+    char *temporary;
+    bool is_named;
+};
+
+static int open_named(const char *temporary, mode_t mode)
 {
-    static unsigned counter;
-    g_autofree char *folder = g_path_get_dirname(path);
-    g_autofree char *temporary = g_strdup_printf("%s/.clx-%d-%u.tmp", folder, (int)getpid(), ++counter);
     int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
     int fd = open(temporary, flags, mode);
-    if (fd < 0 && errno == ENOENT) {
-        if (!file_make_folders(folder, error))
-            return -1;
-        fd = open(temporary, flags, mode);
-    }
     if (fd < 0 && errno == EEXIST && unlink(temporary) == 0) /* left by a killed process with the same number */
         fd = open(temporary, flags, mode);
-    if (fd < 0) {
-        fail(error, "write", path);
-        return -1;
-    }
-    *ret_temporary = g_steal_pointer(&temporary);
     return fd;
 }
 
-static bool put_in_place(const char *temporary, const char *path, bool is_written, GError **error)
+static int open_unnamed(const char *folder, mode_t mode)
 {
-    if (is_written && rename(temporary, path) == 0)
+    return open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
+}
+
+/* Makes the folder when it is missing. */
+static bool open_sibling(const char *path, mode_t mode, struct sibling *sibling, GError **error)
+{
+    static unsigned counter;
+    g_autofree char *folder = g_path_get_dirname(path);
+    sibling->temporary = g_strdup_printf("%s/.clx-%d-%u.tmp", folder, (int)getpid(), ++counter);
+    sibling->fd = open_unnamed(folder, mode);
+    if (sibling->fd < 0 && errno == ENOENT) {
+        if (!file_make_folders(folder, error))
+            return false;
+        sibling->fd = open_unnamed(folder, mode);
+    }
+    if (sibling->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+        sibling->is_named = true;
+        sibling->fd = open_named(sibling->temporary, mode);
+    }
+    return sibling->fd >= 0 || fail(error, "write", path);
+}
+
+/* A new name needs one step; one that is taken is replaced through the temporary name. */
+static bool link_sibling(struct sibling *sibling, const char *path)
+{
+    char source[40];
+    g_snprintf(source, sizeof source, "/proc/self/fd/%d", sibling->fd);
+    if (sibling->is_named)
+        return rename(sibling->temporary, path) == 0;
+    if (linkat(AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0)
         return true;
-    fail(error, "write", path);
-    unlink(temporary);
-    return false;
+    if (errno != EEXIST)
+        return false;
+    unlink(sibling->temporary);
+    sibling->is_named = linkat(AT_FDCWD, source, AT_FDCWD, sibling->temporary, AT_SYMLINK_FOLLOW) == 0;
+    return sibling->is_named && rename(sibling->temporary, path) == 0;
+}
+
+/* Ends the writing, well or not. */
+static bool put_in_place(struct sibling *sibling, const char *path, bool is_written, GError **error)
+{
+    bool ok = is_written && link_sibling(sibling, path);
+    if (!ok)
+        fail(error, "write", path);
+    if (!ok && sibling->is_named)
+        unlink(sibling->temporary);
+    close(sibling->fd);
+    g_free(sibling->temporary);
+    return ok;
 }
 
 bool file_write_atomic(const char *path, const void *data, size_t length, GError **error)
 {
-    g_autofree char *temporary = NULL;
-    auto_fd fd = open_sibling(path, 0666, &temporary, error);
-    return fd >= 0 && put_in_place(temporary, path, write_full(fd, data, length), error);
+    struct sibling sibling = {.fd = -1};
+    if (open_sibling(path, 0666, &sibling, error))
+        return put_in_place(&sibling, path, write_full(sibling.fd, data, length), error);
+    g_free(sibling.temporary);
+    return false;
 }
 
 static bool copy_bytes(int from, int to)
@@ -167,12 +207,14 @@ static bool copy_bytes(int from, int to)
 bool file_copy_atomic(const char *from, const char *to, GError **error)
 {
     struct stat info;
-    g_autofree char *temporary = NULL;
+    struct sibling sibling = {.fd = -1};
     auto_fd source = open_regular(from, &info, error);
     if (source < 0)
         return false;
-    auto_fd target = open_sibling(to, (info.st_mode & 0111) != 0 ? 0777 : 0666, &temporary, error);
-    return target >= 0 && put_in_place(temporary, to, copy_bytes(source, target), error);
+    if (open_sibling(to, (info.st_mode & 0111) != 0 ? 0777 : 0666, &sibling, error))
+        return put_in_place(&sibling, to, copy_bytes(source, sibling.fd), error);
+    g_free(sibling.temporary);
+    return false;
 }
 
 static bool remove_at(int parent, const char *name, unsigned depth);

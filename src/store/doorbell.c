@@ -105,10 +105,21 @@ static void ring_one(int fd, const char *folder, const char *name)
         unlink(address.sun_path);
 }
 
-void doorbell_ring(const char *db_path, const char *channel)
+static void test_one(int fd, const char *folder, const char *name)
+{
+    struct sockaddr_un address;
+
+    if (*name != '.' && fill_address(&address, folder, name) && connect(fd, (struct sockaddr *)&address, sizeof address) < 0 &&
+        errno == ECONNREFUSED)
+        unlink(address.sun_path);
+}
+
+typedef void bell_action(int fd, const char *folder, const char *name);
+
+/* Does it to every socket whose name begins with the prefix. */
+static void for_each_bell(const char *db_path, const char *prefix, bell_action *action)
 {
     g_autofree char *folder = bell_folder(db_path);
-    g_autofree char *prefix = g_strconcat(channel, ".", NULL);
     DIR *dir = opendir(folder);
     int fd;
 
@@ -118,8 +129,20 @@ void doorbell_ring(const char *db_path, const char *channel)
     if (fd >= 0) {
         for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
             if (g_str_has_prefix(entry->d_name, prefix))
-                ring_one(fd, folder, entry->d_name);
+                action(fd, folder, entry->d_name);
         close(fd);
     }
     closedir(dir);
+}
+
+void doorbell_ring(const char *db_path, const char *channel)
+{
+    g_autofree char *prefix = g_strconcat(channel, ".", NULL);
+
+    for_each_bell(db_path, prefix, ring_one);
+}
+
+void doorbell_sweep(const char *db_path)
+{
+    for_each_bell(db_path, "", test_one);
 }

@@ -13,3 +13,6 @@ void doorbell_drain(int fd);
 
 /* Rings every listener of a channel; listeners that are gone are swept away. Never fails, never blocks. */
 void doorbell_ring(const char *db_path, const char *channel);
+
+/* Removes the sockets that nobody listens at any more, of all channels: what killed processes left. */
+void doorbell_sweep(const char *db_path);

@@ -15,6 +15,15 @@ bool event_add(struct store *store, const char *event_type, gint64 worker_id, co
     return true;
 }
 
+bool event_close_pools(struct store *store, const char *session_id, const char *message, GError **error)
+{
+    return db_run(&store->db, NULL, error,
+                  "INSERT INTO worker_events (event_type, worker_type, execution_mode, message, session_id)"
+                  " SELECT 'pool_stopped', worker_type, execution_mode, ?2, ?1 FROM worker_events WHERE session_id = ?1"
+                  " GROUP BY worker_type HAVING sum(event_type = 'pool_starting') > sum(event_type = 'pool_stopped')",
+                  "ss", session_id, message);
+}
+
 static void free_event(struct event_row *row)
 {
     g_free((char *)row->event_type);

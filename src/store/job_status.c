@@ -21,6 +21,11 @@ static const struct {
     [JOB_OF_TOKEN] = {SET_STATUS " WHERE id = ?5 AND worker_id = ?8 AND attempts = ?9 AND status = 'processing'", "ssssisiii"},
     [JOB_OF_ID] = {SET_STATUS " WHERE id = ?5 AND status IN ('pending', 'processing')", "ssssisi"},
     [JOBS_OF_WORKER] = {SET_STATUS " WHERE worker_id = ?8 AND status = 'processing'", "ssssisii"},
+    [JOBS_OF_NOBODY] = {SET_STATUS " WHERE status = 'processing' AND NOT EXISTS (SELECT 1 FROM workers WHERE id = jobs.worker_id)",
+                        "ssssisi"},
+    [JOBS_OF_NO_BUILD] = {SET_STATUS " WHERE status = 'pending' AND session_id IS NOT NULL"
+                                     " AND NOT EXISTS (SELECT 1 FROM sessions WHERE session_id = jobs.session_id)",
+                          "ssssisi"},
     [JOBS_OF_SESSION] = {SET_STATUS " WHERE session_id = ?10 AND status IN ('pending', 'processing')", "ssssisiiis"},
 };
 

@@ -5,10 +5,12 @@
 
 /* Which jobs change. */
 enum job_scope {
-    JOB_OF_TOKEN,   /* the one with this id, worker and token, while it is processing */
-    JOB_OF_ID,      /* the one with this id that has not ended */
-    JOBS_OF_WORKER, /* all that this worker is processing */
-    JOBS_OF_SESSION /* all of this session that have not ended */
+    JOB_OF_TOKEN,     /* the one with this id, worker and token, while it is processing */
+    JOB_OF_ID,        /* the one with this id that has not ended */
+    JOBS_OF_WORKER,   /* all that this worker is processing */
+    JOBS_OF_NOBODY,   /* all that are being processed by a worker without a row */
+    JOBS_OF_NO_BUILD, /* all that wait for workers of a session that is not registered any more */
+    JOBS_OF_SESSION   /* all of this session that have not ended */
 };
 
 struct job_change {

@@ -172,6 +172,16 @@ int job_release_worker(struct store *store, gint64 worker_id, const char *reason
         store, &(struct job_change){.scope = JOBS_OF_WORKER, .worker_id = worker_id, .to = JOB_PENDING, .killed_by = reason}, error);
 }
 
+int job_release_orphans(struct store *store, const char *reason, GError **error)
+{
+    return job_set_status(store, &(struct job_change){.scope = JOBS_OF_NOBODY, .to = JOB_PENDING, .killed_by = reason}, error);
+}
+
+int job_cancel_orphans(struct store *store, const char *by, GError **error)
+{
+    return job_set_status(store, &(struct job_change){.scope = JOBS_OF_NO_BUILD, .to = JOB_CANCELLED, .by = by}, error);
+}
+
 bool job_fail_worker(struct store *store, gint64 worker_id, const json_t *problem, GError **error)
 {
     struct job_change change = {.scope = JOBS_OF_WORKER, .worker_id = worker_id, .to = JOB_FAILED, .error = problem};

@@ -29,6 +29,11 @@ void store_close(struct store *store)
     g_free(store);
 }
 
+const char *store_path(const struct store *store)
+{
+    return store->db.path;
+}
+
 void store_ring_events(struct store *store)
 {
     if (!store->has_event || !sqlite3_get_autocommit(store->db.handle))
@@ -56,4 +61,29 @@ bool store_commit(struct store *store, GError **error)
     }
     store_rollback(store);
     return false;
+}
+
+/* Numbers grow with time: the look for the first row that is young enough ends at once where nothing is to be removed. */
+static const char *const prunings[] = {
+    "DELETE FROM worker_events WHERE id < coalesce((SELECT id FROM worker_events WHERE created_at >= datetime('now', ?1) ORDER BY id LIMIT "
+    "1),"
+    " 9223372036854775807)",
+    "DELETE FROM jobs WHERE status IN ('completed', 'failed', 'cancelled') AND id < coalesce((SELECT id FROM jobs"
+    " WHERE created_at >= datetime('now', ?1) ORDER BY id LIMIT 1), 9223372036854775807)",
+    "DELETE FROM workers WHERE status = 'dead' AND started_at < datetime('now', ?1)",
+};
+
+int store_prune(struct store *store, int days, GError **error)
+{
+    g_autofree char *age = g_strdup_printf("-%d days", days);
+    int total = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(prunings); i++) {
+        int n_changes = 0;
+
+        if (!db_run(&store->db, &n_changes, error, prunings[i], "s", age))
+            return -1;
+        total += n_changes;
+    }
+    return total;
 }

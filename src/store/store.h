@@ -20,10 +20,17 @@ void store_close(struct store *store);
 typedef struct store store;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(store, store_close)
 
+/* The path of its file. Borrowed. */
+const char *store_path(const struct store *store);
+
 /* One transaction around many statements; a commit that fails and a rollback leave nothing of them. */
 bool store_begin(struct store *store, GError **error);
 bool store_commit(struct store *store, GError **error);
 void store_rollback(struct store *store);
+
+/* Removes events, ended jobs and rows of dead workers that are older than so many days; how many rows, -1 error. Costs next to nothing when
+ * there are none. */
+int store_prune(struct store *store, int days, GError **error);
 
 /* ---- jobs ---- */
 struct job {
@@ -66,6 +73,12 @@ int job_find(struct store *store, gint64 id, struct job **ret_job, GError **erro
 
 /* Gives back the jobs of a dead worker: pending again, failed when attempts are used up or it killed two workers. Returns how many, -1 error. */
 int job_release_worker(struct store *store, gint64 worker_id, const char *reason, GError **error);
+
+/* The same for jobs whose worker has no row any more. */
+int job_release_orphans(struct store *store, const char *reason, GError **error);
+
+/* Cancels the waiting jobs of builds that are not registered any more: nobody wants their results. */
+int job_cancel_orphans(struct store *store, const char *by, GError **error);
 
 /* Ends the jobs of a worker as failed, without another attempt (a limit was exceeded). */
 bool job_fail_worker(struct store *store, gint64 worker_id, const json_t *problem, GError **error);
@@ -146,6 +159,8 @@ struct event_row {
 };
 bool event_add(struct store *store, const char *event_type, gint64 worker_id, const char *worker_type, const char *execution_mode,
                const char *session_id, const char *message, const json_t *metadata, GError **error);
+/* Adds the missing `pool_stopped` of each pool of a session that ended without a word. */
+bool event_close_pools(struct store *store, const char *session_id, const char *message, GError **error);
 typedef void event_each(const struct event_row *row, gpointer data);
 /* Events with id > `after`, oldest first; NULL filters mean all. */
 bool event_list(struct store *store, gint64 after, const char *type, const char *session_id, const char *since, event_each *each,

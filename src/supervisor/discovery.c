@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "os/process.h"
+#include "store/doorbell.h"
 #include "supervisor/executor.h"
 
 #define CREATED_LIMIT_S 30
@@ -66,6 +67,25 @@ static void clean_up(const struct worker_row *row)
         class->clean_up(row->executor_id);
 }
 
+/* In one transaction, and only once: others may tidy at the same time. */
+static bool mark_dead(struct store *store, const struct worker_row *row, const char *fault, GError **error)
+{
+    g_autoptr(worker_row) now = NULL;
+    int found;
+
+    if (!store_begin(store, error))
+        return false;
+    found = worker_find(store, row->id, &now, error);
+    if (found == 1 && now->status != WORKER_DEAD &&
+        (job_release_worker(store, row->id, fault, error) < 0 || !worker_set_status(store, row->id, WORKER_DEAD, error) ||
+         !event_add(store, "worker_failed", row->id, row->worker_type, row->execution_mode, row->session_id, fault, NULL, error)))
+        found = -1;
+    if (found >= 0)
+        return store_commit(store, error);
+    store_rollback(store);
+    return false;
+}
+
 static void tidy_row(const struct worker_row *row, gpointer data)
 {
     struct tidying *tidying = data;
@@ -74,12 +94,8 @@ static void tidy_row(const struct worker_row *row, gpointer data)
     if (!fault || tidying->error)
         return;
     clean_up(row);
-    tidying->n_rows++;
-    if (job_release_worker(tidying->store, row->id, fault, &tidying->error) < 0 ||
-        !worker_set_status(tidying->store, row->id, WORKER_DEAD, &tidying->error))
-        return;
-    event_add(tidying->store, "worker_failed", row->id, row->worker_type, row->execution_mode, row->session_id, fault, NULL,
-              &tidying->error);
+    if (mark_dead(tidying->store, row, fault, &tidying->error))
+        tidying->n_rows++;
 }
 
 static void tidy_session(const struct session_row *row, gpointer data)
@@ -89,8 +105,39 @@ static void tidy_session(const struct session_row *row, gpointer data)
     if (tidying->error || process_is_alive_since((pid_t)row->pid, row->start_time, row->boot_id))
         return;
     g_hash_table_add(tidying->dead_sessions, g_strdup(row->session_id));
-    if (job_cancel_session(tidying->store, row->session_id, "the build died", &tidying->error))
-        session_remove(tidying->store, row->session_id, &tidying->error);
+    job_cancel_session(tidying->store, row->session_id, "the build died", &tidying->error);
+}
+
+/* The session's row goes last: whoever dies in here leaves the rest to the next one. */
+static bool close_session(struct store *store, const char *session_id, GError **error)
+{
+    return event_close_pools(store, session_id, "the build died", error) && session_remove(store, session_id, error);
+}
+
+static void release_orphans(struct tidying *tidying)
+{
+    if (job_release_orphans(tidying->store, "its worker is not registered any more", &tidying->error) >= 0)
+        job_cancel_orphans(tidying->store, "its build is gone", &tidying->error);
+}
+
+static bool tidy(struct tidying *tidying, GError **error)
+{
+    GHashTableIter iter;
+    gpointer session_id;
+
+    if (!session_list(tidying->store, tidy_session, tidying, error))
+        return false;
+    if (!tidying->error && !worker_list(tidying->store, tidy_row, tidying, error))
+        return false;
+    if (!tidying->error)
+        release_orphans(tidying);
+    g_hash_table_iter_init(&iter, tidying->dead_sessions);
+    while (!tidying->error && g_hash_table_iter_next(&iter, &session_id, NULL))
+        close_session(tidying->store, session_id, &tidying->error);
+    if (!tidying->error)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&tidying->error));
+    return false;
 }
 
 int discovery_tidy(struct store *store, GError **error)
@@ -98,14 +145,8 @@ int discovery_tidy(struct store *store, GError **error)
     g_autoptr(GHashTable) dead = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     struct tidying tidying = {.store = store, .dead_sessions = dead};
 
-    if (!session_list(store, tidy_session, &tidying, error))
-        return -1;
-    if (!tidying.error)
-        worker_list(store, tidy_row, &tidying, &tidying.error);
-    if (!tidying.error)
-        return tidying.n_rows;
-    g_propagate_error(error, tidying.error);
-    return -1;
+    doorbell_sweep(store_path(store));
+    return tidy(&tidying, error) ? tidying.n_rows : -1;
 }
 
 static void find_session(const struct session_row *row, gpointer data)

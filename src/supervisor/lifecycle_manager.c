@@ -9,9 +9,11 @@
 #include "supervisor/discovery.h"
 #include "supervisor/executor.h"
 #include "supervisor/pool_manager.h"
+#include "supervisor/worker_log.h"
 
 #define STOP_DEADLINE_MS 3000
 #define LIMITS_INTERVAL_MS 1000
+#define DAY_S 86400
 
 struct lifecycle_manager {
     struct lifecycle_options options;
@@ -227,13 +229,21 @@ static bool start_pools(struct lifecycle_manager *manager, const struct adoption
     return true;
 }
 
+static bool forget_old(const struct lifecycle_manager *manager, GError **error)
+{
+    int days = get_number(manager, "retention_days");
+
+    worker_log_prune(manager->jobs_db, (gint64)days * DAY_S);
+    return store_prune(manager->options.store, days, error) >= 0;
+}
+
 bool lifecycle_manager_start(struct lifecycle_manager *manager, GError **error)
 {
     struct adoption adoption = {.manager = manager};
 
     process_become_subreaper();
-    if (discovery_tidy(manager->options.store, error) < 0 || !session_add(manager->options.store, manager->session_id, error) ||
-        !listen_for_workers(manager, error) || !make_pools(manager, error))
+    if (!session_add(manager->options.store, manager->session_id, error) || discovery_tidy(manager->options.store, error) < 0 ||
+        !forget_old(manager, error) || !listen_for_workers(manager, error) || !make_pools(manager, error))
         return false;
     if (get_flag(manager, "reuse_workers") && !worker_list(manager->options.store, adopt, &adoption, error))
         return false;
@@ -288,7 +298,8 @@ static void stop_within(struct lifecycle_manager *manager, int deadline_ms)
     for (int type = 0; type < N_JOB_TYPES; type++)
         if (manager->pools[type])
             pool_finish_stop(manager->pools[type], deadline);
-    session_remove(manager->options.store, manager->session_id, NULL);
+    if (!manager->logger.has_complained) /* else the next one who tidies up closes the trail of this session */
+        session_remove(manager->options.store, manager->session_id, NULL);
 }
 
 void lifecycle_manager_stop(struct lifecycle_manager *manager)

@@ -7,14 +7,12 @@
 #include "base/error.h"
 #include "config/fit.h"
 #include "store/doorbell.h"
+#include "supervisor/pool_private.h"
 #include "supervisor/worker_log.h"
 
-#define DEATH_LIMIT 5
 #define DEATH_WINDOW_US (60 * G_USEC_PER_SEC)
 #define BACKOFF_FIRST_MS 100
 #define KILL_WAIT_MS 1000
-
-enum place_state { PLACE_EMPTY, PLACE_STARTING, PLACE_READY, PLACE_WAITING, PLACE_SHARED, N_PLACE_STATES };
 
 /* The diagram in the header, as a table. */
 static const bool place_changes[N_PLACE_STATES][N_PLACE_STATES] = {
@@ -23,27 +21,6 @@ static const bool place_changes[N_PLACE_STATES][N_PLACE_STATES] = {
     [PLACE_READY] = {[PLACE_EMPTY] = true},
     [PLACE_WAITING] = {[PLACE_EMPTY] = true},
     [PLACE_SHARED] = {[PLACE_EMPTY] = true},
-};
-
-struct place {
-    struct pool *pool;
-    enum place_state state;
-    int index;
-    gint64 worker_id;
-    struct executor_worker worker;
-    guint watch, timer;   /* source of the handle; of the start limit or of the next start */
-    const char *fault;    /* why it is being killed, or NULL */
-    char *heard, *doing;  /* last heartbeat and last progress, as the row had them */
-    int n_silent, n_same; /* calls of pool_check_limits() since they changed */
-    gint64 started_at;    /* monotonic, in us */
-};
-
-struct pool {
-    struct pool_options options;
-    struct place *places;
-    gint64 deaths[DEATH_LIMIT]; /* when, a ring */
-    int n_deaths;
-    bool is_stopping, is_announced, is_told_started;
 };
 
 static const char *type_name(const struct pool *pool)
@@ -82,19 +59,20 @@ static void clear_place(struct place *place)
     g_clear_pointer(&place->heard, g_free);
     g_clear_pointer(&place->doing, g_free);
     place->n_silent = place->n_same = 0;
+    place->is_unburied = false;
     if (place->state != PLACE_EMPTY)
         set_state(place, PLACE_EMPTY);
     place->worker_id = 0;
     place->fault = NULL;
 }
 
-static void report_problem(const GError *error)
+void pool_report(const GError *error)
 {
     if (error)
         g_printerr("clx: %s\n", error->message);
 }
 
-static void ring(const struct pool *pool)
+void pool_ring(const struct pool *pool)
 {
     g_autofree char *channel = g_strconcat("build-", pool->options.session_id, NULL);
 
@@ -142,7 +120,7 @@ static int count_recent_deaths(const struct pool *pool)
     gint64 now = g_get_monotonic_time();
     int n = 0;
 
-    for (int i = 0; i < DEATH_LIMIT; i++)
+    for (int i = 0; i < POOL_DEATH_LIMIT; i++)
         n += pool->deaths[i] && now - pool->deaths[i] < DEATH_WINDOW_US;
     return n;
 }
@@ -156,9 +134,9 @@ static void plan_next_start(struct place *place, const char *message, bool is_de
     if (pool->is_stopping)
         return;
     if (is_death)
-        pool->deaths[pool->n_deaths++ % DEATH_LIMIT] = g_get_monotonic_time();
+        pool->deaths[pool->n_deaths++ % POOL_DEATH_LIMIT] = g_get_monotonic_time();
     n_recent = is_death ? count_recent_deaths(pool) : 0;
-    if (n_recent >= DEATH_LIMIT) {
+    if (n_recent >= POOL_DEATH_LIMIT) {
         g_autofree char *text =
             g_strdup_printf("%s workers died %d times within a minute; the last: %s", type_name(pool), n_recent, message);
 
@@ -188,50 +166,72 @@ static json_t *describe_death(const struct place *place, const struct worker_row
                      row->current_job ? json_integer(row->current_job) : json_null(), "progress", row->progress);
 }
 
-/* Jobs first, so that another worker has them while the rest is tidied up. True if it died; a worker that ends in order takes its row along. */
-static bool bury(struct place *place, const char *message, int status)
+/* Job, row and event in one transaction; a worker that ended in order has taken its row along. True and whether it died, or an error. */
+static bool write_end(const struct place *place, const char *message, bool *ret_is_death, GError **error)
+{
+    const struct pool_options *options = &place->pool->options;
+    g_autoptr(worker_row) row = NULL;
+    int found;
+
+    if (!store_begin(options->store, error))
+        return false;
+    found = worker_find(options->store, place->worker_id, &row, error);
+    if (found >= 0 && job_release_worker(options->store, place->worker_id, message, error) < 0)
+        found = -1;
+    if (found == 1 && !worker_set_status(options->store, place->worker_id, WORKER_DEAD, error))
+        found = -1;
+    if (found == 1)
+        event_logger_add(options->logger, "worker_failed", options->type, place->worker_id, describe_death(place, row, place->status), "%s",
+                         message);
+    if (found < 0 || !store_commit(options->store, error)) {
+        store_rollback(options->store);
+        return false;
+    }
+    *ret_is_death = found == 1 || place->status != 0;
+    return true;
+}
+
+/* The job goes back first, so that another worker has it while the rest is tidied up. */
+static void bury(struct place *place)
 {
     struct pool *pool = place->pool;
+    g_autofree char *message = place->state == PLACE_SHARED && !place->fault ? g_strdup_printf("worker %s ended", place->worker.id)
+                                                                             : describe_end(place, place->status);
     g_autoptr(GError) error = NULL;
-    g_autoptr(worker_row) row = NULL;
-    bool is_death = status != 0;
+    bool is_death, was_unburied = place->is_unburied;
 
-    bool was_there = worker_find(pool->options.store, place->worker_id, &row, NULL) == 1;
-
-    if (job_release_worker(pool->options.store, place->worker_id, message, &error) < 0)
-        report_problem(error);
-    g_clear_error(&error);
-    ring(pool);
-    worker_log_note(pool->options.executor->options.jobs_db, place->worker.id, message);
-    if (was_there) {
-        if (!worker_set_status(pool->options.store, place->worker_id, WORKER_DEAD, &error))
-            report_problem(error);
-        event_logger_add(pool->options.logger, "worker_failed", pool->options.type, place->worker_id, describe_death(place, row, status),
-                         "%s", message);
-        is_death = true;
+    place->is_unburied = !write_end(place, message, &is_death, &error);
+    if (place->is_unburied) {
+        if (!was_unburied)
+            pool_report(error);
+        return;
     }
+    pool_ring(pool);
+    if (is_death)
+        worker_log_note(pool->options.executor->options.jobs_db, place->worker.id, message);
     class_of(pool)->clean_up(place->worker.id);
-    return is_death;
+    clear_place(place);
+    plan_next_start(place, message, is_death);
+}
+
+void pool_bury_again(struct place *place)
+{
+    if (place->is_unburied)
+        bury(place);
 }
 
 static gboolean on_end(gint fd, GIOCondition condition, gpointer data)
 {
     struct place *place = data;
-    int status = place->worker.class->reap(&place->worker);
-    bool is_death;
-    g_autofree char *message = NULL;
 
-    message =
-        place->state == PLACE_SHARED && !place->fault ? g_strdup_printf("worker %s ended", place->worker.id) : describe_end(place, status);
-    is_death = bury(place, message, status);
     place->watch = 0;
-    clear_place(place);
-    plan_next_start(place, message, is_death);
+    place->status = place->worker.class->reap(&place->worker);
+    bury(place);
     return G_SOURCE_REMOVE;
 }
 
 /* The end is then seen like any other. */
-static void kill_place(struct place *place, const char *fault)
+void pool_kill_place(struct place *place, const char *fault)
 {
     place->fault = fault;
     place->worker.class->kill(&place->worker);
@@ -242,7 +242,7 @@ static gboolean on_start_limit(gpointer data)
     struct place *place = data;
 
     place->timer = 0;
-    kill_place(place, "not ready within startup_timeout");
+    pool_kill_place(place, "not ready within startup_timeout");
     return G_SOURCE_REMOVE;
 }
 
@@ -287,7 +287,7 @@ static bool try_start(struct place *place, GError **error)
     if (!class_of(pool)->start(pool->options.executor, pool->options.type, place->worker_id, &place->worker, error))
         return false;
     if (!tell_process(place, first_id, &problem))
-        report_problem(problem);
+        pool_report(problem);
     return true;
 }
 
@@ -359,89 +359,6 @@ void pool_look(struct pool *pool)
     }
 }
 
-/* ---- limits ---- */
-
-static void fail_job(struct place *place, const char *format, const char *value)
-{
-    struct pool *pool = place->pool;
-    g_autoptr(GString) text = g_string_new(format);
-    g_autoptr(json_t) problem = NULL;
-    g_autoptr(GError) error = NULL;
-
-    g_string_replace(text, "%s", value, 1);
-    problem = json_pack("{s:s, s:s}", "type", "infrastructure", "message", text->str);
-    if (!job_fail_worker(pool->options.store, place->worker_id, problem, &error))
-        report_problem(error);
-    ring(pool);
-}
-
-/* Counts how often in a row a text was the same; takes it over. */
-static void count_same(char **text, int *n, char *now)
-{
-    *n = g_strcmp0(*text, now) ? 0 : *n + 1;
-    g_free(*text);
-    *text = now;
-}
-
-static void look_for_signs(struct place *place, const struct worker_row *row)
-{
-    count_same(&place->heard, &place->n_silent, g_strdup(row->last_heartbeat));
-    count_same(&place->doing, &place->n_same,
-               g_strdup_printf("%" G_GINT64_FORMAT " %s %s", row->current_job, row->progress_at ? row->progress_at : "",
-                               row->progress ? row->progress : ""));
-}
-
-/* The limits of this build hold for its own jobs; a shared worker may be at the job of another one. */
-static bool is_at_our_job(const struct place *place, const struct worker_row *row)
-{
-    g_autoptr(job) job = NULL;
-
-    return row->status == WORKER_BUSY && row->current_job && job_find(place->pool->options.store, row->current_job, &job, NULL) == 1 &&
-           !g_strcmp0(job->session_id, place->pool->options.session_id);
-}
-
-static void end_hung(struct place *place, const struct worker_row *row, const char *fault)
-{
-    if (row->status == WORKER_BUSY)
-        worker_set_status(place->pool->options.store, place->worker_id, WORKER_HUNG, NULL);
-    kill_place(place, fault);
-}
-
-static void check_memory(struct place *place)
-{
-    const struct pool_options *options = &place->pool->options;
-
-    if (!options->memory_limit || place->worker.class->measure_memory(&place->worker) <= options->memory_limit)
-        return;
-    fail_job(place, "memory limit %s exceeded", options->memory_limit_text);
-    kill_place(place, "memory limit exceeded");
-}
-
-static void check_place(struct place *place)
-{
-    const struct pool_options *options = &place->pool->options;
-    g_autoptr(worker_row) row = NULL;
-
-    if ((place->state != PLACE_READY && place->state != PLACE_SHARED) || place->fault ||
-        worker_find(options->store, place->worker_id, &row, NULL) != 1)
-        return;
-    look_for_signs(place, row);
-    if (place->n_silent > options->heartbeat_limit_s)
-        end_hung(place, row, "no heartbeat: it hangs or was stopped");
-    else if (!is_at_our_job(place, row))
-        return;
-    else if (place->n_same > options->max_job_time_s)
-        end_hung(place, row, "no progress within max_job_time");
-    else
-        check_memory(place);
-}
-
-void pool_check_limits(struct pool *pool)
-{
-    for (int i = 0; i < pool->options.n_workers; i++)
-        check_place(&pool->places[i]);
-}
-
 /* ---- the end ---- */
 
 static bool is_ours(const struct place *place)
@@ -462,27 +379,43 @@ void pool_request_stop(struct pool *pool)
 }
 
 /* A worker that left its row behind did not stop by itself. */
+static bool write_stop(const struct place *place, GError **error)
+{
+    const struct pool_options *options = &place->pool->options;
+    g_autoptr(worker_row) row = NULL;
+    int found;
+
+    if (!store_begin(options->store, error))
+        return false;
+    found = worker_find(options->store, place->worker_id, &row, error);
+    if (found == 1 && row->status != WORKER_DEAD) {
+        event_logger_add(options->logger, "worker_stopping", options->type, place->worker_id, NULL, "told to stop");
+        event_logger_add(options->logger, "worker_stopped", options->type, place->worker_id, describe_death(place, row, place->status),
+                         "ended without an answer");
+    }
+    if (found >= 0 && job_release_worker(options->store, place->worker_id, "the build stopped its worker", error) >= 0 &&
+        worker_remove(options->store, place->worker_id, error) && !options->logger->has_complained)
+        return store_commit(options->store, error);
+    store_rollback(options->store);
+    return false;
+}
+
 static void account_for(struct place *place)
 {
-    struct pool *pool = place->pool;
-    g_autoptr(worker_row) row = NULL;
+    g_autoptr(GError) error = NULL;
 
-    if (worker_find(pool->options.store, place->worker_id, &row, NULL) == 1) {
-        job_release_worker(pool->options.store, place->worker_id, "the build stopped its worker", NULL);
-        worker_remove(pool->options.store, place->worker_id, NULL);
-        event_logger_add(pool->options.logger, "worker_stopping", pool->options.type, place->worker_id, NULL, "told to stop");
-        event_logger_add(pool->options.logger, "worker_stopped", pool->options.type, place->worker_id, NULL, "ended without an answer");
-    }
-    class_of(pool)->clean_up(place->worker.id);
+    if (!write_stop(place, &error))
+        pool_report(error);
+    class_of(place->pool)->clean_up(place->worker.id);
 }
 
 static void finish_place(struct place *place, gint64 deadline)
 {
     if (!executor_worker_wait(&place->worker, deadline)) {
-        kill_place(place, "did not stop in time");
+        pool_kill_place(place, "did not stop in time");
         executor_worker_wait(&place->worker, g_get_monotonic_time() + KILL_WAIT_MS * 1000);
     }
-    place->worker.class->reap(&place->worker);
+    place->status = place->worker.class->reap(&place->worker);
     account_for(place);
 }
 

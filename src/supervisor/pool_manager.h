@@ -17,7 +17,7 @@ struct pool_options {
     enum job_type type;
     int n_workers; /* places */
     struct store *store;
-    const struct event_logger *logger;
+    struct event_logger *logger;
     struct executor *executor;
     const char *session_id; /* of the build */
     bool stays;             /* workers belong to no build and are left alone by pool_stop() */

@@ -72,18 +72,10 @@ static void log_at(const struct worker *worker, enum level level, const char *fo
 
 #define log_line(worker, ...) log_at(worker, LEVEL_ERROR, __VA_ARGS__)
 
-static void add_event_with(struct worker *worker, const char *type, const char *message, const json_t *metadata)
+static bool add_event(struct worker *worker, const char *type, const char *message, const json_t *metadata, GError **error)
 {
-    g_autoptr(GError) error = NULL;
-
-    if (!event_add(worker->store, type, worker->id, job_type_names[worker->type], worker->row->execution_mode, worker->session_id, message,
-                   metadata, &error))
-        log_line(worker, "%s", error->message);
-}
-
-static void add_event(struct worker *worker, const char *type, const char *message)
-{
-    add_event_with(worker, type, message, NULL);
+    return event_add(worker->store, type, worker->id, job_type_names[worker->type], worker->row->execution_mode, worker->session_id,
+                     message, metadata, error);
 }
 
 /* What it was good for. */
@@ -95,14 +87,31 @@ static json_t *describe_life(const struct worker *worker)
 
 /* ---- the end ---- */
 
-static void give_job_back(struct worker *worker)
+/* A job that was taken away meanwhile is not given back, and that is fine. */
+static bool give_job_back(struct worker *worker, GError **error)
 {
-    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) problem = NULL;
 
-    if (!worker->job || worker->has_lost_job)
-        return;
-    if (!job_give_back(worker->store, worker->job->id, worker->id, worker->job->attempts, &error))
-        log_line(worker, "%s", error->message);
+    if (!worker->job || worker->has_lost_job ||
+        job_give_back(worker->store, worker->job->id, worker->id, worker->job->attempts, &problem) ||
+        g_error_matches(problem, CLX_ERROR, CLX_ERROR_STALE))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
+/* All or nothing: a row that could not be removed tells whoever tidies up that there is an end to be written down. */
+static bool say_goodbye(struct worker *worker, const char *event, const char *reason, GError **error)
+{
+    g_autoptr(json_t) life = describe_life(worker);
+
+    if (!store_begin(worker->store, error))
+        return false;
+    if (add_event(worker, event, reason, NULL, error) && give_job_back(worker, error) && worker_remove(worker->store, worker->id, error) &&
+        add_event(worker, "worker_stopped", reason, life, error))
+        return store_commit(worker->store, error);
+    store_rollback(worker->store);
+    return false;
 }
 
 static void clear_worker(struct worker *worker)
@@ -123,15 +132,12 @@ static void clear_worker(struct worker *worker)
 /* A graceful end at any moment, also inside of a job: job back, processes gone, row gone, and the others told. */
 G_NORETURN static void finish(struct worker *worker, const char *event, const char *reason)
 {
-    g_autoptr(json_t) life = describe_life(worker);
+    g_autoptr(GError) error = NULL;
 
     log_at(worker, LEVEL_INFO, "ends: %s", reason);
-    if (event)
-        add_event(worker, event, reason);
-    give_job_back(worker);
     process_kill_descendants(getpid());
-    worker_remove(worker->store, worker->id, NULL);
-    add_event_with(worker, "worker_stopped", reason, life);
+    if (!say_goodbye(worker, event, reason, &error))
+        log_line(worker, "%s", error->message);
     doorbell_ring(worker->jobs_db, job_type_names[worker->type]);
     clear_worker(worker);
     exit(EXIT_SUCCESS);
@@ -417,14 +423,14 @@ static bool open_all(struct worker *worker, GError **error)
 }
 
 /* The monotonic clock is the same in all processes of a machine: from the parent's decision to here. */
-static void tell_ready(struct worker *worker)
+static bool tell_ready(struct worker *worker, GError **error)
 {
     const char *text = g_getenv("CLX_SPAWNED_AT"), *recycled = g_getenv("CLX_RECYCLED");
     g_autoptr(json_t) metadata = NULL;
 
     if (text && !recycled)
         metadata = json_pack("{s:f}", "idle_after_ms", (double)(g_get_monotonic_time() - g_ascii_strtoll(text, NULL, 10)) / 1000.0);
-    add_event_with(worker, "worker_ready", recycled ? recycled : "ready for jobs", metadata);
+    return add_event(worker, "worker_ready", recycled ? recycled : "ready for jobs", metadata, error);
 }
 
 /* Is this the process that the row knows, started anew? */
@@ -438,13 +444,12 @@ static bool become_idle(struct worker *worker, GError **error)
 {
     if (!store_begin(worker->store, error))
         return false;
-    if (!is_recycled(worker) && (!worker_set_process(worker->store, worker->id, getpid(), process_start_time(getpid()), error) ||
-                                 !worker_activate(worker->store, worker->id, error))) {
-        store_rollback(worker->store);
-        return false;
-    }
-    tell_ready(worker);
-    return store_commit(worker->store, error);
+    if ((is_recycled(worker) || (worker_set_process(worker->store, worker->id, getpid(), process_start_time(getpid()), error) &&
+                                 worker_activate(worker->store, worker->id, error))) &&
+        tell_ready(worker, error))
+        return store_commit(worker->store, error);
+    store_rollback(worker->store);
+    return false;
 }
 
 static bool activate(struct worker *worker, GError **error)

@@ -30,8 +30,8 @@ test_expect_success 'set-up: a busy worker, one that is gone, one that has not s
 '
 test_expect_success 'the table says who works on what for how long, and what is wrong with the others' '
     "$CLX" workers list >out && test "$(wc -l <out)" -eq 5 &&
-    head -n 1 out | tr -s " " | grep "^ *ID TYPE EXECUTOR STATUS HEALTH UP JOBS FAILED MEMORY JOB FOR NOW$" &&
-    grep "^ *1  notebook  direct-notebook-0-0a  busy  *healthy  *1h01m  *5  *0  *120 MB  *7  *1m0[56]s  slides_a.py (cell 2 of 9)$" out &&
+    head -n 1 out | tr -s " " | grep "^ *ID TYPE EXECUTOR STATUS HEALTH UP JOBS FAILED CPU MEMORY JOB FOR NOW$" &&
+    grep "^ *1  notebook  direct-notebook-0-0a  busy  *healthy  *1h01m  *5  *0  *0%  *120 MB  *7  *1m0[56]s  slides_a.py (cell 2 of 9)$" out &&
     grep "^ *2  plantuml .* idle  *faulty .* its process is gone$" out &&
     grep "^ *3  drawio .* created  *starting " out && grep "^ *4  drawio .* dead  *faulty " out
 '
@@ -49,7 +49,7 @@ test_expect_success 'the JSON form has the same keys for every worker' '
 	import json, sys
 	rows = json.load(open(sys.argv[1]))
 	keys = """id worker_type executor_id status health fault execution_mode started_at last_heartbeat session_id pid parent_pid
-	jobs_processed jobs_failed cpu_usage memory_usage uptime_seconds heartbeat_age_seconds current_job current_file job_seconds progress"""
+	jobs_processed jobs_failed cpu_usage memory_usage peak_memory avg_processing_time uptime_seconds heartbeat_age_seconds current_job current_file job_seconds progress"""
 	assert all(set(row) == set(keys.split()) for row in rows), rows
 	assert [row["health"] for row in rows] == ["healthy", "faulty", "starting", "faulty"]
 	assert rows[0]["current_job"] == 7 and rows[0]["current_file"] == "/course/slides_a.py" and 60 < rows[0]["job_seconds"] < 90

@@ -1,0 +1,43 @@
+/* The inside of a pool, for pool_manager.c and pool_limits.c. */
+#pragma once
+
+#include "supervisor/pool_manager.h"
+
+#define POOL_DEATH_LIMIT 5
+
+enum place_state { PLACE_EMPTY, PLACE_STARTING, PLACE_READY, PLACE_WAITING, PLACE_SHARED, N_PLACE_STATES };
+
+struct place {
+    struct pool *pool;
+    enum place_state state;
+    int index;
+    gint64 worker_id;
+    struct executor_worker worker;
+    guint watch, timer;   /* source of the handle; of the start limit or of the next start */
+    const char *fault;    /* why it is being killed, or NULL */
+    char *heard, *doing;  /* last heartbeat and last progress, as the row had them */
+    int n_silent, n_same; /* calls of pool_check_limits() since they changed */
+    gint64 started_at;    /* monotonic, in us */
+    int status;           /* how it ended, while that could not be written down */
+    bool is_unburied;
+};
+
+struct pool {
+    struct pool_options options;
+    struct place *places;
+    gint64 deaths[POOL_DEATH_LIMIT]; /* when, a ring */
+    int n_deaths;
+    bool is_stopping, is_announced, is_told_started;
+};
+
+/* Wakes the workers and the build: jobs have changed. */
+void pool_ring(const struct pool *pool);
+
+/* Kills a worker and all that it started; its end is then seen like any other. `fault` is a static text. */
+void pool_kill_place(struct place *place, const char *fault);
+
+/* Tries again to write down an end that could not be written (a full disk). */
+void pool_bury_again(struct place *place);
+
+/* Errors of the database that nobody can be told otherwise go to standard error. */
+void pool_report(const GError *error);
