@@ -2,10 +2,10 @@
  * that is read counts, so that a small file cannot become a large model. */
 #include "course/spec.h"
 
-#include <libfyaml.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "base/yaml.h"
 
 #define MAX_KEYS 24
 
@@ -553,10 +553,7 @@ static void report_syntax(struct spec *spec, struct fy_diag *diag)
 
 void spec_read_yaml(struct spec *spec, const char *text, size_t length)
 {
-    struct fy_diag_cfg diag_config;
-    fy_diag_cfg_default(&diag_config);
-    struct fy_diag *diag = fy_diag_create(&diag_config);
-    fy_diag_set_collect_errors(diag, true);
+    struct fy_diag *diag = yaml_diag_new();
     struct fy_parse_cfg config = {.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE, .diag = diag};
     struct fy_document *document = fy_document_build_from_string(&config, text, length);
     struct fy_node *root = document != NULL ? fy_document_root(document) : NULL;

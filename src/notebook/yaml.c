@@ -1,11 +1,11 @@
 #include "notebook/yaml.h"
 
 #include <errno.h>
-#include <libfyaml.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/yaml.h"
 
 #define MAX_DEPTH 64
 
@@ -101,8 +101,7 @@ static json_t *to_json(struct fy_node *node, int depth)
 
 json_t *yaml_header_parse(const char *text, GError **error)
 {
-    struct fy_diag *diag = fy_diag_create(0);
-    fy_diag_set_collect_errors(diag, true);
+    struct fy_diag *diag = yaml_diag_new();
     struct fy_parse_cfg config = {.flags = FYPCF_QUIET, .diag = diag};
     struct fy_document *document = fy_document_build_from_string(&config, text, strlen(text));
     json_t *json = document != 0 ? to_json(fy_document_root(document), 0) : 0;
