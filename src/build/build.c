@@ -21,6 +21,7 @@ struct build {
     char *plantuml, *drawio; /* fingerprints */
     GError *broken;          /* the build cannot go on: database gone */
     bool is_stopped;         /* by the first failed job (--fail-fast) */
+    bool is_outdated;        /* a result shows a state that is no more */
 };
 
 /* A result that is known. */
@@ -278,12 +279,23 @@ GPtrArray *build_misses(const struct build *build)
 
 /* ---- the ends of jobs ---- */
 
+static bool is_outdated(struct build *build, const struct plan_job *job, const json_t *result)
+{
+    bool is_outdated = result_cache_is_outdated(build->results, job, result);
+    build->is_outdated |= is_outdated;
+    return is_outdated;
+}
+
+bool build_is_outdated(const struct build *build)
+{
+    return build->is_outdated;
+}
+
 static bool take_result(struct build *build, struct session_job *item, const json_t *result, GError **error)
 {
     if (!put_result(build, item->job, result, NULL, error) || !publisher_flush(build->publisher, NULL, error))
         return false;
-    if (!result_cache_is_outdated(build->results, item->job, result) &&
-        !result_cache_add(build->results, item->job, item->key, result, error))
+    if (!is_outdated(build, item->job, result) && !result_cache_add(build->results, item->job, item->key, result, error))
         return false;
     report_end(build->options->report, item->job, REPORT_DONE, result, NULL);
     return true;
@@ -295,7 +307,7 @@ static bool take_problem(struct build *build, struct session_job *item, const js
     if (item->job->type == JOB_DRAWIO && item->job->shipped != NULL && strcmp(type, "not_found") == 0)
         return put_shipped(build, item->job, error) && publisher_flush(build->publisher, NULL, error);
     report_end(build->options->report, item->job, REPORT_FAILED, NULL, problem);
-    if (strcmp(type, "source") != 0 || result_cache_is_outdated(build->results, item->job, problem))
+    if (strcmp(type, "source") != 0 || is_outdated(build, item->job, problem))
         return true;
     return result_cache_add_problem(build->results, item->job, item->key, problem, error);
 }
@@ -378,6 +390,11 @@ enum build_status build_finish(struct build *build, enum session_end end, const 
 struct publish_counts build_counts(const struct build *build)
 {
     return build->publisher != NULL ? publisher_counts(build->publisher) : (struct publish_counts){0};
+}
+
+const struct build_options *build_get_options(const struct build *build)
+{
+    return build->options;
 }
 
 const struct plan *build_plan(const struct build *build)

@@ -52,5 +52,9 @@ bool build_take(struct build *build, struct session_job *item, const struct job 
 /* The end: strays go when all is well. `problem` (may be NULL) is what ended the session. */
 enum build_status build_finish(struct build *build, enum session_end end, const GError *problem);
 
+/* True if an input of a result that was taken had changed meanwhile: it shows a state that is no more, and was not kept. */
+bool build_is_outdated(const struct build *build);
+
 struct publish_counts build_counts(const struct build *build);
+const struct build_options *build_get_options(const struct build *build);
 const struct plan *build_plan(const struct build *build);

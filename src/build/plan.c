@@ -218,6 +218,13 @@ static bool is_wanted(const struct course_output *output, const char *only)
            (output->section != NULL && section_has_name(output->section, only));
 }
 
+/* A page that shows what its code does. */
+static bool shows_run(const struct course_output *output)
+{
+    return output->what == OUTPUT_NOTEBOOK && output->format == FORMAT_HTML && output->kind != KIND_CODE_ALONG &&
+           output->topic->is_evaluated;
+}
+
 static void complain_about_only(const struct course *course, const char *only, struct diag_list *diags)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -251,7 +258,7 @@ struct plan *plan_new(const struct course *course, const struct plan_options *op
     plan->jobs = g_ptr_array_new_with_free_func(plan_job_free);
     g_autoptr(GHashTable) jobs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (unsigned i = 0; i < plan->course_outputs->len; i++)
-        if (is_wanted(plan->course_outputs->pdata[i], options->only))
+        if (is_wanted(plan->course_outputs->pdata[i], options->only) && !(options->skips_runs && shows_run(plan->course_outputs->pdata[i])))
             add_output(plan, course, plan->course_outputs->pdata[i], options, jobs);
     for (unsigned i = 0; i < plan->jobs->len; i++)
         check_job(plan->jobs->pdata[i], diags);
@@ -272,11 +279,9 @@ bool plan_job_runs_code(const struct plan_job *job)
 {
     if (job->type != JOB_NOTEBOOK || !job->topic->is_evaluated)
         return false;
-    for (unsigned i = 0; i < job->outputs->len; i++) {
-        const struct course_output *output = ((const struct plan_output *)job->outputs->pdata[i])->output;
-        if (output->format == FORMAT_HTML && output->kind != KIND_CODE_ALONG)
+    for (unsigned i = 0; i < job->outputs->len; i++)
+        if (shows_run(((const struct plan_output *)job->outputs->pdata[i])->output))
             return true;
-    }
     return false;
 }
 

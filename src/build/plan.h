@@ -32,6 +32,7 @@ struct plan_options {
     const char *plantuml_jar;      /* or NULL */
     const char *drawio_executable; /* or NULL */
     int cell_timeout_s;
+    bool skips_runs;  /* leave out the pages that show what code does (--watch-mode fast) */
     const char *only; /* a section's name or a topic's id; NULL: everything */
 };
 

@@ -242,6 +242,17 @@ void report_progress(struct report *report, const struct running_job *running, u
         g_free(lines[--n]);
 }
 
+const struct diag_list *report_messages(const struct report *report)
+{
+    return report->diags;
+}
+
+bool report_is_idle(const struct report *report, struct publish_counts counts)
+{
+    return counts.written + counts.removed + report->outcomes[REPORT_DONE] + report->outcomes[REPORT_FAILED] == 0 &&
+           report_count_errors(report) == 0;
+}
+
 unsigned report_count_errors(const struct report *report)
 {
     return diag_count(report->diags, DIAG_ERROR) + report->outcomes[REPORT_CANCELLED];

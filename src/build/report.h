@@ -49,8 +49,14 @@ void report_end(struct report *report, const struct plan_job *job, enum report_o
 /* Shows how far each type is, and what runs now (n_running may be 0), where that is wanted. */
 void report_progress(struct report *report, const struct running_job *running, unsigned n_running);
 
+/* The warnings and errors so far. Borrowed. */
+const struct diag_list *report_messages(const struct report *report);
+
 /* How many jobs failed, were cancelled or are in error; 0 means that the build is a success. */
 unsigned report_count_errors(const struct report *report);
+
+/* True if nothing happened that is worth a word: no job ran, no file was written or removed, nothing is wrong. */
+bool report_is_idle(const struct report *report, struct publish_counts counts);
 
 /* The end: the summary, or the JSON document. `course` is the name of the course or NULL, `status` "succeeded", "failed" or "interrupted". */
 void report_finish(struct report *report, const char *course, const char *status, struct publish_counts counts);

@@ -15,22 +15,39 @@
 #define SAFETY_POLL_S 2
 #define HEARTBEAT_LIMIT_S 30 /* a worker of somebody else that has been silent for longer is no worker */
 
+/* A job that has not ended. */
+struct waiting {
+    struct session_job *item; /* borrowed */
+    enum job_type type;
+    char *key;
+};
+
 struct session {
     const struct session_options *options;
     struct store *store;
-    struct lifecycle_manager *manager;
+    GPtrArray *managers; /* struct lifecycle_manager *: one for the types of the first jobs, others for types that come later */
+    bool has_workers[N_JOB_TYPES];
+    guint giving_up; /* source */
     GMainLoop *loop;
     char *id, *fit;
     const char *jobs_db;
-    GHashTable *waiting; /* job id -> struct session_job *, borrowed */
+    GHashTable *waiting; /* job id -> struct waiting * */
     gint64 cursor;
     int doorbell;
     char *doorbell_path;
     GArray *sources; /* guint */
     enum session_end end;
     unsigned signals;
+    bool is_idle;  /* and has said so */
     GError *error; /* of a callback */
 };
+
+static void waiting_free(gpointer data)
+{
+    struct waiting *waiting = data;
+    g_free(waiting->key);
+    g_free(waiting);
+}
 
 static void leave(struct session *session, enum session_end end)
 {
@@ -42,12 +59,23 @@ static void leave(struct session *session, enum session_end end)
 static void on_ended(const struct job *row, gpointer data)
 {
     struct session *session = data;
-    struct session_job *job = g_hash_table_lookup(session->waiting, &row->id);
-    if (job == NULL)
+    const struct waiting *waiting = g_hash_table_lookup(session->waiting, &row->id);
+    if (waiting == NULL)
         return;
+    struct session_job *job = waiting->item;
     g_hash_table_remove(session->waiting, &row->id);
     if (session->end == SESSION_FINISHED && !session->options->ended(job, row, session->options->data))
         leave(session, SESSION_STOPPED);
+}
+
+static void become_idle(struct session *session)
+{
+    if (!session->options->stays)
+        g_main_loop_quit(session->loop);
+    else if (!session->is_idle) {
+        session->is_idle = true;
+        session->options->idle(session->options->data);
+    }
 }
 
 static void look(struct session *session)
@@ -55,7 +83,7 @@ static void look(struct session *session)
     if (!job_poll_ended(session->store, session->id, &session->cursor, on_ended, session, session->error == NULL ? &session->error : NULL))
         leave(session, SESSION_BROKEN);
     else if (g_hash_table_size(session->waiting) == 0)
-        g_main_loop_quit(session->loop);
+        become_idle(session);
 }
 
 static gboolean on_doorbell(gint fd, GIOCondition condition, gpointer data)
@@ -76,9 +104,31 @@ static void on_signal(int signal_number, gpointer data)
 {
     struct session *session = data;
     session->signals++;
-    if (session->signals > 1 && session->manager != NULL)
-        lifecycle_manager_kill(session->manager);
+    for (unsigned i = 0; session->signals > 1 && i < session->managers->len; i++)
+        lifecycle_manager_kill(session->managers->pdata[i]);
     leave(session, SESSION_INTERRUPTED);
+}
+
+static void stop_workers(struct session *session)
+{
+    for (unsigned i = 0; i < session->managers->len; i++)
+        lifecycle_manager_stop(session->managers->pdata[i]);
+    g_ptr_array_set_size(session->managers, 0);
+    memset(session->has_workers, 0, sizeof session->has_workers);
+}
+
+/* Gives up the jobs of a session that stays; those that are given later have workers started for them anew. */
+static gboolean give_up(gpointer data)
+{
+    struct session *session = data;
+    g_autoptr(GError) error = g_steal_pointer(&session->error);
+    session->giving_up = 0;
+    job_cancel_session(session->store, session->id, "build", NULL);
+    g_hash_table_remove_all(session->waiting);
+    stop_workers(session);
+    session_add(session->store, session->id, NULL); /* it went with its workers */
+    session->options->failed(error != NULL ? error->message : "the workers failed", session->options->data);
+    return G_SOURCE_REMOVE;
 }
 
 static void on_pool_failed(enum job_type type, const char *message, gpointer data)
@@ -87,7 +137,10 @@ static void on_pool_failed(enum job_type type, const char *message, gpointer dat
     if (session->error == NULL)
         g_set_error(&session->error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "%s workers cannot do their jobs: %s", job_type_names[type],
                     message);
-    leave(session, SESSION_BROKEN);
+    if (!session->options->stays)
+        leave(session, SESSION_BROKEN);
+    else if (session->giving_up == 0) /* not from within the manager that is to be stopped */
+        session->giving_up = g_idle_add(give_up, session);
 }
 
 struct running {
@@ -100,7 +153,8 @@ struct running {
 static void add_running(const struct worker_row *row, gpointer data)
 {
     struct running *running = data;
-    struct session_job *item = g_hash_table_lookup(running->session->waiting, &row->current_job);
+    const struct waiting *waiting = g_hash_table_lookup(running->session->waiting, &row->current_job);
+    struct session_job *item = waiting != NULL ? waiting->item : NULL;
     if (item == NULL)
         return;
     if (item->seen_at == 0)
@@ -140,21 +194,70 @@ static bool submit_one(struct session *session, struct session_job *item, GError
         return false;
     gint64 *id = g_new(gint64, 1);
     *id = row.id;
-    g_hash_table_insert(session->waiting, id, item);
+    struct waiting *waiting = g_new(struct waiting, 1);
+    *waiting = (struct waiting){item, item->job->type, g_strdup(item->key)};
+    g_hash_table_insert(session->waiting, id, waiting);
     return true;
+}
+
+static bool is_same_job(const struct waiting *waiting, const struct session_job *item)
+{
+    return waiting->type == item->job->type && strcmp(waiting->key, item->key) == 0;
+}
+
+/* The item takes the place of one that was given earlier and is the same job; false if there is none. */
+static bool adopt(struct session *session, struct session_job *item)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, session->waiting);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        struct waiting *waiting = value;
+        if (waiting->item != NULL || !is_same_job(waiting, item))
+            continue;
+        waiting->item = item;
+        return true;
+    }
+    return false;
 }
 
 static bool submit(struct session *session, GPtrArray *jobs, GError **error)
 {
     if (!store_begin(session->store, error))
         return false;
-    for (unsigned i = 0; i < jobs->len; i++) {
-        if (submit_one(session, jobs->pdata[i], error))
+    bool ok = true;
+    for (unsigned i = 0; i < jobs->len && ok; i++)
+        ok = adopt(session, jobs->pdata[i]) || submit_one(session, jobs->pdata[i], error);
+    return store_commit(session->store, ok ? error : NULL) && ok;
+}
+
+/* Lets go of the items of the build before: their jobs are adopted by this one, or cancelled. */
+static void release_items(struct session *session)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, session->waiting);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        ((struct waiting *)value)->item = NULL;
+}
+
+static void cancel_released(struct session *session)
+{
+    bool is_cancelled[N_JOB_TYPES] = {false};
+    GHashTableIter iter;
+    gpointer id, value;
+    g_hash_table_iter_init(&iter, session->waiting);
+    while (g_hash_table_iter_next(&iter, &id, &value)) {
+        const struct waiting *waiting = value;
+        if (waiting->item != NULL)
             continue;
-        store_rollback(session->store);
-        return false;
+        job_cancel(session->store, *(const gint64 *)id, "build", NULL);
+        is_cancelled[waiting->type] = true;
+        g_hash_table_iter_remove(&iter);
     }
-    return store_commit(session->store, error);
+    for (int type = 0; type < N_JOB_TYPES; type++)
+        if (is_cancelled[type])
+            doorbell_ring(session->jobs_db, job_type_names[type]);
 }
 
 static void count_jobs(GPtrArray *jobs, int ret_counts[N_JOB_TYPES])
@@ -210,12 +313,18 @@ static bool start_workers(struct session *session, const int counts[N_JOB_TYPES]
         .failed = on_pool_failed,
         .data = session,
     };
+    bool is_any_needed = false;
     for (int type = 0; type < N_JOB_TYPES; type++) {
-        options.needed[type] = counts[type] > 0;
-        options.max_useful[type] = counts[type];
+        options.needed[type] = counts[type] > 0 && !session->has_workers[type];
+        options.max_useful[type] = session->options->stays ? 0 : counts[type];
+        session->has_workers[type] |= options.needed[type];
+        is_any_needed |= options.needed[type];
     }
-    session->manager = lifecycle_manager_new(&options);
-    return lifecycle_manager_start(session->manager, error);
+    if (!is_any_needed)
+        return true;
+    struct lifecycle_manager *manager = lifecycle_manager_new(&options);
+    g_ptr_array_add(session->managers, manager);
+    return lifecycle_manager_start(manager, error);
 }
 
 static void add_source(struct session *session, guint id)
@@ -238,13 +347,16 @@ static bool listen_for_ends(struct session *session, GError **error)
     return true;
 }
 
-static bool begin(struct session *session, GPtrArray *jobs, GError **error)
+bool session_give(struct session *session, GPtrArray *jobs, GError **error)
 {
     int counts[N_JOB_TYPES];
     count_jobs(jobs, counts);
-    session->store = store_open(session->jobs_db, error);
-    if (session->store == NULL || !session_add(session->store, session->id, error) || !listen_for_ends(session, error) ||
-        !submit(session, jobs, error) || !start_workers(session, counts, error))
+    session->is_idle = jobs->len == 0;
+    release_items(session);
+    if (!submit(session, jobs, error))
+        return false;
+    cancel_released(session);
+    if (!start_workers(session, counts, error))
         return false;
     for (int type = 0; type < N_JOB_TYPES; type++)
         if (counts[type] > 0)
@@ -256,32 +368,35 @@ static bool begin(struct session *session, GPtrArray *jobs, GError **error)
 static void tell_cancelled(struct session *session)
 {
     GHashTableIter iter;
-    gpointer job;
+    gpointer value;
     g_hash_table_iter_init(&iter, session->waiting);
-    while (g_hash_table_iter_next(&iter, NULL, &job))
-        session->options->ended(job, NULL, session->options->data);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (((const struct waiting *)value)->item != NULL)
+            session->options->ended(((const struct waiting *)value)->item, NULL, session->options->data);
 }
 
 static void finish(struct session *session)
 {
     if (session->store != NULL && g_hash_table_size(session->waiting) > 0)
         job_cancel_session(session->store, session->id, "build", NULL);
-    if (session->manager != NULL)
-        lifecycle_manager_stop(session->manager);
+    bool had_managers = session->managers->len > 0;
+    stop_workers(session);
     tell_cancelled(session);
     for (unsigned i = 0; i < session->sources->len; i++)
         g_source_remove(g_array_index(session->sources, guint, i));
+    g_clear_handle_id(&session->giving_up, g_source_remove);
     if (session->doorbell >= 0)
         close(session->doorbell);
     if (session->doorbell_path != NULL)
         unlink(session->doorbell_path);
-    if (session->store != NULL && session->manager == NULL)
+    if (session->store != NULL && !had_managers) /* else they have removed it, in one go with their last event */
         session_remove(session->store, session->id, NULL);
 }
 
-static void session_clear(struct session *session)
+void session_close(struct session *session)
 {
-    lifecycle_manager_free(session->manager);
+    finish(session);
+    g_ptr_array_unref(session->managers);
     store_close(session->store);
     g_main_loop_unref(session->loop);
     g_hash_table_unref(session->waiting);
@@ -290,6 +405,7 @@ static void session_clear(struct session *session)
     g_free(session->id);
     g_free(session->fit);
     g_clear_error(&session->error);
+    g_free(session);
 }
 
 /* Without leave to reuse workers the jobs are for the workers of this build only. */
@@ -300,27 +416,49 @@ static char *make_fit(const struct session_options *options)
                : g_strdup(FIT_NONE);
 }
 
-enum session_end session_run(const struct session_options *options, GPtrArray *jobs, GError **error)
+static void free_manager(gpointer manager)
 {
-    struct session session = {
+    lifecycle_manager_free(manager);
+}
+
+struct session *session_open(const struct session_options *options, GError **error)
+{
+    struct session *session = g_new0(struct session, 1);
+    *session = (struct session){
         .options = options,
+        .managers = g_ptr_array_new_with_free_func(free_manager),
         .loop = g_main_loop_new(NULL, FALSE),
         .id = g_strdup_printf("%d-%08x", (int)getpid(), g_random_int()),
         .fit = make_fit(options),
         .jobs_db = settings_jobs_db(options->settings),
-        .waiting = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL),
+        .waiting = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, waiting_free),
         .doorbell = -1,
         .sources = g_array_new(FALSE, FALSE, sizeof(guint)),
     };
-    if (!begin(&session, jobs, &session.error))
-        session.end = SESSION_BROKEN;
-    else if (session.end == SESSION_FINISHED) /* a pool may have failed while it was started */
-        g_main_loop_run(session.loop);
-    finish(&session);
-    if (session.end == SESSION_BROKEN && session.error != NULL)
-        g_propagate_error(error, g_steal_pointer(&session.error));
-    enum session_end end = session.end;
-    session_clear(&session);
+    session->store = store_open(session->jobs_db, error);
+    if (session->store != NULL && session_add(session->store, session->id, error) && listen_for_ends(session, error))
+        return session;
+    session_close(session);
+    return NULL;
+}
+
+enum session_end session_wait(struct session *session, GError **error)
+{
+    bool has_to_wait = session->options->stays || g_hash_table_size(session->waiting) > 0;
+    if (session->end == SESSION_FINISHED && has_to_wait) /* a pool may have failed while it was started */
+        g_main_loop_run(session->loop);
+    if (session->end == SESSION_BROKEN && session->error != NULL)
+        g_propagate_error(error, g_steal_pointer(&session->error));
+    return session->end;
+}
+
+enum session_end session_run(const struct session_options *options, GPtrArray *jobs, GError **error)
+{
+    struct session *session = session_open(options, error);
+    if (session == NULL)
+        return SESSION_BROKEN;
+    enum session_end end = session_give(session, jobs, error) ? session_wait(session, error) : SESSION_BROKEN;
+    session_close(session);
     return end;
 }
 

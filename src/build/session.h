@@ -1,5 +1,6 @@
-/* A build session: submits the jobs of one build, has workers started for them, and waits for their ends in one event loop. It wakes up
- * when a worker rings; a look every few seconds is only the safety net. */
+/* A session: submits the jobs of a build, has workers started for them, and waits for their ends in one event loop. It wakes up when a
+ * worker rings; a look every few seconds is only the safety net. A session that stays (--watch) takes the jobs of one build after another
+ * and keeps its workers. */
 #pragma once
 
 #include <glib.h>
@@ -39,8 +40,26 @@ struct session_options {
     /* A job has ended; `row` is NULL for one that was cancelled with the session. False stops the session. */
     bool (*ended)(struct session_job *job, const struct job *row, gpointer data);
     void (*progress)(const struct running_job *running, unsigned n_running, gpointer data); /* what runs now */
+    bool stays;                                           /* until a signal */
+    void (*idle)(gpointer data);                          /* stays: every job has ended */
+    void (*failed)(const char *message, gpointer data);   /* stays: no worker can do the jobs, which are given up; more may be given */
     gpointer data;
 };
+
+struct session;
+
+/* Opens the database and listens to workers and signals. The options must outlive the session. NULL with `error`. */
+struct session *session_open(const struct session_options *options, GError **error);
+
+/* Makes these its jobs (struct session_job *, borrowed until they end or the next call). Jobs of an earlier call go on if they are among
+ * them, by type and key; the others are cancelled without a word. Starts workers where there are none yet. */
+bool session_give(struct session *session, GPtrArray *jobs, GError **error);
+
+/* Runs the main loop until every job has ended; a session that stays, until a signal. */
+enum session_end session_wait(struct session *session, GError **error);
+
+/* No worker that it started is left on return; jobs that have not ended are told as cancelled. */
+void session_close(struct session *session);
 
 /* Runs the jobs (struct session_job *). No worker that it started is left on return. `error` is set for SESSION_BROKEN only. */
 enum session_end session_run(const struct session_options *options, GPtrArray *jobs, GError **error);

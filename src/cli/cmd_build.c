@@ -2,26 +2,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "build/build.h"
-#include "cli/command.h"
+#include "cli/build_command.h"
 #include "os/data.h"
 #include "supervisor/executor.h"
-
-struct build_invocation {
-    struct invocation *invocation;
-    struct settings *settings;
-    enum report_mode mode;
-    char **targets, **languages;
-    bool is_filtered;
-    struct course *course, *whole;
-    struct report *report;
-    struct cache *cache;
-};
-
-static bool is_given(const struct invocation *invocation, const char *name)
-{
-    return invocation_option(invocation, name) != NULL;
-}
 
 /* Options that stand for a setting; they take precedence over all its other sources. */
 static const struct {
@@ -67,103 +50,31 @@ static bool has_progress(const struct build_invocation *build)
 {
     const char *terminal = getenv("TERM");
     return isatty(STDERR_FILENO) && terminal != NULL && strcmp(terminal, "dumb") != 0 && getenv("CI") == NULL &&
-           !is_given(build->invocation, "no-progress") && (build->mode == REPORT_DEFAULT || build->mode == REPORT_VERBOSE);
+           !build_command_has(build, "no-progress") && (build->mode == REPORT_DEFAULT || build->mode == REPORT_VERBOSE);
 }
 
-static void make_report(struct build_invocation *build)
+static int build_once(struct build_invocation *build)
 {
-    struct report_options options = {
-        .mode = build->mode,
-        .has_progress = has_progress(build),
-        .has_color = build->invocation->has_color,
-        .is_explained = is_given(build->invocation, "explain"),
-    };
-    build->report = report_new(&options);
-}
-
-static bool load_course(struct build_invocation *build)
-{
-    g_autoptr(diag_list) diags = diag_list_new(), ignored = diag_list_new();
-    const char *spec = invocation_operand(build->invocation, 0);
-    struct course_options options = {
-        .data_dir = invocation_option(build->invocation, "data-dir"),
-        .output_dir = invocation_option(build->invocation, "output-dir"),
-        .targets = (const char *const *)build->targets,
-        .languages = (const char *const *)build->languages,
-        .is_speaker_only = is_given(build->invocation, "speaker-only"),
-    };
-    build->is_filtered = options.targets != NULL || options.languages != NULL || options.is_speaker_only;
-    build->course = course_load(spec, &options, diags);
-    report_add_diags(build->report, diags);
-    if (build->course == NULL || !build->is_filtered)
-        return build->course != NULL;
-    options = (struct course_options){.data_dir = options.data_dir, .output_dir = options.output_dir};
-    build->whole = course_load(spec, &options, ignored);
-    return build->whole != NULL;
-}
-
-/* Settings come first: they are what `clx config show` tells of. The tools' own variables are the fallback. */
-static const char *find_tool(const struct build_invocation *build, const char *key, const char *variable)
-{
-    const char *path = settings_get_text(build->settings, key);
-    return path != NULL ? path : getenv(variable);
-}
-
-static bool open_cache(struct build_invocation *build)
-{
-    g_autoptr(GError) error = NULL;
-    build->cache = cache_open(settings_cache_db(build->settings), &error);
-    if (build->cache != NULL && (!is_given(build->invocation, "clear-cache") || cache_clear_results(build->cache, &error)))
-        return true;
-    report_add_error(build->report, error->message);
-    return false;
-}
-
-static enum build_status build_course(struct build_invocation *build, struct publish_counts *ret_counts)
-{
-    if (!load_course(build))
-        return BUILD_MISTAKEN;
-    if (!open_cache(build))
-        return BUILD_FAILED;
-    g_autofree char *templates = data_path("templates");
-    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
-    struct build_options options = {
-        .course = build->course,
-        .whole = build->whole != NULL ? build->whole : build->course,
-        .settings = build->settings,
-        .cache = build->cache,
-        .program = program,
-        .plan =
-            {
-                .templates_dir = templates,
-                .plantuml_jar = find_tool(build, "external_tools.plantuml_jar", "PLANTUML_JAR"),
-                .drawio_executable = find_tool(build, "external_tools.drawio_executable", "DRAWIO_EXECUTABLE"),
-                .cell_timeout_s = (int)settings_get_int(build->settings, "build.cell_timeout"),
-                .only = invocation_option(build->invocation, "only"),
-            },
-        .is_cache_ignored = is_given(build->invocation, "ignore-cache"),
-        .is_run_forced = is_given(build->invocation, "force-execute"),
-        .is_incremental = is_given(build->invocation, "incremental"),
-        .keeps_strays = is_given(build->invocation, "keep-directory"),
-        .has_own_root = is_given(build->invocation, "output-dir"),
-        .is_auto_start = settings_get_bool(build->settings, "worker_management.auto_start"),
-        .is_fail_fast = is_given(build->invocation, "fail-fast"),
-        .has_progress = has_progress(build),
-        .report = build->report,
-    };
-    return build_run(&options, ret_counts);
+    struct publish_counts counts = {0};
+    struct report *report = build_command_report(build);
+    struct loaded_course *loaded = build_command_load(build, report);
+    enum build_status status = loaded != NULL ? build_run(&loaded->options, &counts) : BUILD_MISTAKEN;
+    int exit_status = build_command_tell(loaded, report, status, counts);
+    if (loaded == NULL)
+        report_free(report);
+    loaded_course_free(loaded);
+    return exit_status;
 }
 
 static int build_and_tell(struct build_invocation *build)
 {
-    static const char *const names[] = {"succeeded", "failed", "failed", "interrupted"};
-    static const int statuses[] = {0, 1, 2, 130};
-    struct publish_counts counts = {0};
-    make_report(build);
-    enum build_status status = build_course(build, &counts);
-    const char *name = build->course != NULL ? text_map_get(build->course->name, build->course->languages[0]) : NULL;
-    report_finish(build->report, name, names[status], counts);
-    return statuses[status];
+    g_autofree char *templates = data_path("templates"), *program = g_file_read_link("/proc/self/exe", NULL);
+    build->templates = templates;
+    build->program = program;
+    bool is_watched = build_command_has(build, "watch") || build_command_has(build, "serve");
+    int status = is_watched ? build_command_watch(build) : build_once(build);
+    cache_close(build->cache);
+    return status;
 }
 
 static int prepare(struct build_invocation *build)
@@ -176,6 +87,7 @@ static int prepare(struct build_invocation *build)
         return report_failure(2, "%s", error->message);
     int status = check_workers(build);
     find_mode(build);
+    build->has_progress = has_progress(build);
     build->targets = invocation_list(build->invocation, "targets");
     build->languages = invocation_list(build->invocation, "language");
     return status;
@@ -187,16 +99,13 @@ static int run_build(struct invocation *invocation)
     int status = prepare(&build);
     if (status == 0)
         status = build_and_tell(&build);
-    report_free(build.report);
-    cache_close(build.cache);
-    if (build.whole != NULL)
-        course_free(build.whole);
-    if (build.course != NULL)
-        course_free(build.course);
     g_strfreev(build.targets);
     g_strfreev(build.languages);
     return status;
 }
+
+/* fast: after the first build no code is run; pages that show its outputs wait for a normal build. */
+const char *const watch_mode_names[] = {"normal", "fast", NULL};
 
 static const struct option options[] = {
     {"data-dir", 'd', "DIR", "course root (default: found from SPEC)"},
@@ -222,6 +131,11 @@ static const struct option options[] = {
     {"fresh-workers", 0, NULL, "start workers, reuse none"},
     {"output-mode", 'O', "MODE", "what to print", false, report_mode_names},
     {"no-progress", 0, NULL, "no progress line"},
+    {"watch", 'w', NULL, "build again whenever something changes"},
+    {"watch-mode", 0, "MODE", "what a watch builds again", false, watch_mode_names},
+    {"debounce", 0, "S", "seconds of quiet before a watch builds (0.03)"},
+    {"serve", 0, NULL, "show the pages as they are built, in a browser"},
+    {"port", 0, "N", "port of --serve (8700 or the next free one)"},
     {NULL},
 };
 

@@ -78,6 +78,7 @@ struct course_options {
     const char *const *targets;   /* --targets or NULL */
     const char *const *languages; /* --language or NULL */
     bool is_speaker_only;
+    struct cache *cache; /* remembers what sources say, so that unchanged ones are not read; may be NULL */
 };
 
 /* The text for a language: the exact one, else the text for all languages, else any; never NULL for a valid course. */

@@ -351,9 +351,11 @@ static bool claim_and_run(struct worker *worker)
     return got == 1;
 }
 
+/* Rings for new jobs, and when a job was cancelled. */
 static gboolean on_bell(gint fd, GIOCondition condition, gpointer data)
 {
     doorbell_drain(fd);
+    check_job(data);
     return G_SOURCE_CONTINUE;
 }
 
