@@ -47,7 +47,7 @@ END_TEST
 START_TEST(reports_the_place_of_errors)
 {
     expect_error("a\n  {{ x }}\n", "main.py:2:6: 'x' is undefined");
-    expect_error("{% if 1 %}", "main.py:1:11: unexpected end of template");
+    expect_error("{% if 1 %}", "main.py:1:9: unexpected end of template");
     expect_error("{{ 1 | nofilter }}", "main.py:1:8: no filter named 'nofilter'");
 }
 END_TEST

@@ -38,7 +38,7 @@ enum node_type {
     N_DATA,
     N_PRINT,
     N_BODY,
-    N_IF,  /* list = (test, body)*; c = else */
+    N_IF,  /* list = bodies of test and body; c = else */
     N_FOR, /* a target, b iterable, c filter, list[0] body, list[1] else */
     N_SET,
     N_SET_BLOCK,

@@ -25,6 +25,7 @@ enum value_type {
     V_LIST,
     V_TUPLE,
     V_RANGE,
+    V_ITERATOR,
     V_DICT,
     V_NAMESPACE,
     V_MODULE,
@@ -40,14 +41,15 @@ enum value_type {
 struct value {
     enum value_type type;
     bool safe;        /* V_STR: markup that is not escaped again */
-    const char *view; /* V_LIST: "dict_items" …; V_TUPLE: "group" of groupby */
-    gint64 i;         /* V_INT, V_BOOL; V_RANGE: start; V_CYCLER: position; V_JOINER: used; V_BLOCK: level */
+    bool lenient;     /* V_UNDEFINED: of a condition without else; empty where text, truth or members are asked for */
+    const char *view; /* V_LIST: "dict_items" …; V_TUPLE: "group" of groupby; V_ITERATOR: its type */
+    gint64 i; /* V_INT, V_BOOL; V_RANGE: start; V_CYCLER: position; V_JOINER: used; V_BLOCK: level; V_ITERATOR: members that are gone */
     gint64 stop, step;
     double f;
     const char *s; /* V_STR; V_BIG: decimal digits with sign; V_UNDEFINED: message; V_MODULE: name */
     gsize n;       /* bytes of `s`, members of `items` or `keys` */
     gsize cap;
-    value **items; /* V_LIST, V_TUPLE, V_CYCLER; values of V_DICT, V_NAMESPACE, V_MODULE */
+    value **items; /* V_LIST, V_TUPLE, V_ITERATOR, V_CYCLER; values of V_DICT, V_NAMESPACE, V_MODULE */
     value **keys;
     guint32 *index; /* open addressing, position + 1 */
     gsize index_size;
@@ -79,12 +81,14 @@ struct func {
     const char *params;
     int required;
     native call;
+    const char *class_name; /* what Python shows of a class; NULL: none */
 };
 
 struct frame {
     struct frame *parent;
     value *vars;
-    bool top; /* variables are exported */
+    bool top;        /* variables are exported */
+    value *imported; /* dict: names that are not exported, since they were imported; NULL: none */
 };
 
 struct template
@@ -166,8 +170,10 @@ value *v_str(engine *e, const char *s, gsize n); /* keeps `s` */
 value *v_text(engine *e, const char *s);         /* keeps `s` */
 value *v_list(engine *e);
 value *v_tuple(engine *e, gsize n, value **items);
+value *v_iterator(engine *e, value *list, const char *type); /* gives the members of `list` once */
 value *v_pair(engine *e, value *a, value *b);
 value *v_dict(engine *e);
+value *v_lenient(engine *e); /* what a condition without else gives */
 value *v_undefined(engine *e, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 value *v_func(engine *e, const struct func *func, value *self);
 value *v_of_json(engine *e, const json_t *json);
@@ -176,6 +182,7 @@ value *dict_get(engine *e, value *dict, value *key);
 value *dict_get_text(engine *e, value *dict, const char *key);
 void dict_set(engine *e, value *dict, value *key, value *item);
 void dict_set_text(engine *e, value *dict, const char *key, value *item);
+void dict_fill(engine *e, value *dict, struct args *all); /* as dict(…) and update(…) take it */
 value *dict_remove(engine *e, value *dict, value *key);
 void v_need(engine *e, value *v); /* fails for an undefined value */
 bool v_true(engine *e, value *v);
@@ -192,14 +199,17 @@ guint32 v_hash(engine *e, value *v);
 void v_repr(engine *e, struct buf *b, value *v);
 value *v_to_str(engine *e, value *v);
 value *v_to_repr(engine *e, value *v);
+value *v_to_ascii(engine *e, value *v); /* repr() with other characters escaped */
 double v_to_double(engine *e, value *v);
 value *v_escape(engine *e, value *v);
 
 /* number.c */
 const char *number_repr(engine *e, double f);
 value *number_parse(engine *e, const char *s, gsize n, int base); /* NULL: no number */
+bool number_parse_float(engine *e, value *text, double *ret_f);   /* as Python's float() reads it */
 value *number_op(engine *e, const char *op, value *a, value *b);
 value *number_of_double(engine *e, double f);
+const char *number_in_base(engine *e, value *v, int base); /* of a V_BIG: digits with sign; base 2, 8, 16 */
 int number_compare_big(value *a, value *b);
 value *number_round(engine *e, value *v, gint64 digits, const char *method);
 
@@ -211,12 +221,15 @@ value *text_map(engine *e, value *s, int mode); /* 'u' upper, 'l' lower, 'c' cap
 value *text_strip(engine *e, value *s, value *chars, int sides);
 value *text_replace(engine *e, value *s, value *from, value *to, gint64 count);
 value *text_pad(engine *e, value *s, gint64 width, const char *fill, int align);
+value *text_join(engine *e, value *between, value *texts); /* markup as soon as `between` is: the texts are escaped then */
+value *text_splitlines(engine *e, value *v, bool keeps_ends);
+const char *text_rstrip(const char *from, const char *end);
 const char *text_find(const char *s, gsize n, const char *what, gsize m);
 
 /* wordwrap.c: `between` goes between the lines, which are at most `width` characters long. */
 value *text_wrap(engine *e, value *v, gint64 width, bool breaks_words, value *between, bool breaks_hyphens);
 
-/* format.c */
+/* format_percent.c, format_braces.c: format % args, format.format(…) */
 value *format_percent(engine *e, value *format, value *args);
 value *format_braces(engine *e, value *format, struct args *all);
 
@@ -226,7 +239,12 @@ const struct func *method_find(const value *self, const char *name);
 const struct func *filter_find(const char *name);
 const struct func *test_find(const char *name);
 extern const struct func jinja_globals[];
+extern const struct func methods_text[];
 extern const struct func filters_text[], filters_list[], filters_markup[], filters_wrap[];
+
+/* pretty.c: Python's pprint.pformat(). urlize.c: links in text. */
+value *pretty_repr(engine *e, value *v);
+value *filter_urlize(engine *e, value *self, value **arg, struct args *all);
 
 /* eval.c */
 value *call_func(engine *e, const struct func *func, value *self, struct args *all);
@@ -234,6 +252,7 @@ value *call_value(engine *e, value *callee, struct args *all);
 value *apply_filter(engine *e, value *name, value *input, struct args *all);
 bool apply_test(engine *e, value *name, value *input, struct args *all);
 value *get_attr(engine *e, value *v, value *name);
+value *get_own_attr(engine *e, value *v, value *name); /* as above; members of a dict are none */
 value *get_item(engine *e, value *v, value *key);
 value *get_path(engine *e, value *v, value *path); /* "a.b.0" as filters take it */
 value *eval_op(engine *e, const char *op, value *a, value *b);

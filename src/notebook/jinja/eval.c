@@ -132,11 +132,6 @@ value *call_func(engine *e, const struct func *func, value *self, struct args *a
     return func->call(e, self, arg, all);
 }
 
-static value *cycle_next(engine *e, value *v)
-{
-    return v->items[v->i++ % v->n];
-}
-
 static value *join_next(engine *e, value *v)
 {
     bool used = v->i;
@@ -144,12 +139,29 @@ static value *join_next(engine *e, value *v)
     return used ? v->self : v_text(e, "");
 }
 
+/* Methods of markup give markup; texts that they take are escaped. */
+static value *call_on_markup(engine *e, value *callee, struct args *all)
+{
+    for (int i = 0; i < all->n_pos; i++)
+        if (all->pos[i]->type == V_STR)
+            all->pos[i] = v_escape(e, all->pos[i]);
+    value *result = call_func(e, callee->func, callee->self, all);
+    bool many = result->type == V_LIST || result->type == V_TUPLE;
+    for (gsize i = 0; many && i < result->n; i++)
+        result->items[i]->safe = result->items[i]->type == V_STR;
+    if (result->type == V_STR) {
+        result = v_str(e, result->s, result->n);
+        result->safe = true;
+    }
+    return result;
+}
+
 value *call_value(engine *e, value *callee, struct args *all)
 {
     v_need(e, callee);
     switch (callee->type) {
     case V_FUNC:
-        return call_func(e, callee->func, callee->self, all);
+        return callee->self && callee->self->safe ? call_on_markup(e, callee, all) : call_func(e, callee->func, callee->self, all);
     case V_MACRO:
         return call_macro(e, callee, all);
     case V_LOOP:
@@ -158,8 +170,6 @@ value *call_value(engine *e, value *callee, struct args *all)
         return call_block(e, callee);
     case V_JOINER:
         return join_next(e, callee);
-    case V_CYCLER:
-        return cycle_next(e, callee);
     default:
         j_fail(e, "'%s' object is not callable", v_type_name(callee));
     }
@@ -167,7 +177,35 @@ value *call_value(engine *e, value *callee, struct args *all)
 
 static value *cycler_attr(engine *e, value *v, const char *name)
 {
+    if (strcmp(name, "items") == 0)
+        return v_tuple(e, v->n, v->items);
+    if (strcmp(name, "pos") == 0)
+        return v_int(e, v->i % v->n);
     return strcmp(name, "current") == 0 ? v->items[v->i % v->n] : NULL;
+}
+
+static value *joiner_attr(value *v, const char *name)
+{
+    return strcmp(name, "sep") == 0 ? v->self : strcmp(name, "used") == 0 ? v_bool(v->i) : NULL;
+}
+
+static value *number_attr(engine *e, value *v, const char *name)
+{
+    bool is_float = v->type == V_FLOAT;
+    if (strcmp(name, "real") == 0)
+        return v->type == V_BOOL ? v_int(e, v->i) : v;
+    if (strcmp(name, "imag") == 0)
+        return is_float ? v_float(e, 0) : v_int(e, 0);
+    if (!is_float && strcmp(name, "numerator") == 0)
+        return v->type == V_BOOL ? v_int(e, v->i) : v;
+    return !is_float && strcmp(name, "denominator") == 0 ? v_int(e, 1) : NULL;
+}
+
+static value *range_attr(engine *e, value *v, const char *name)
+{
+    if (strcmp(name, "start") == 0)
+        return v_int(e, v->i);
+    return strcmp(name, "stop") == 0 ? v_int(e, v->stop) : strcmp(name, "step") == 0 ? v_int(e, v->step) : NULL;
 }
 
 static value *macro_attr(engine *e, value *v, const char *name)
@@ -176,7 +214,7 @@ static value *macro_attr(engine *e, value *v, const char *name)
     for (int i = 0; i < v->node->n; i++)
         list_add(e, names, v->node->list[i]->name);
     if (strcmp(name, "name") == 0)
-        return v->node->name;
+        return v->node->name ? v->node->name : V_NULL;
     if (strcmp(name, "arguments") == 0)
         return names;
     if (strcmp(name, "catch_kwargs") == 0)
@@ -207,6 +245,12 @@ static value *own_attr(engine *e, value *v, value *name)
         return group_attr(v, name->s);
     if (v->type == V_BLOCK && strcmp(name->s, "super") == 0)
         return super_block(e, v->self, v->i + 1, v->frame);
+    if (v->type == V_RANGE)
+        return range_attr(e, v, name->s);
+    if (v->type == V_JOINER)
+        return joiner_attr(v, name->s);
+    if (v_is_number(v))
+        return number_attr(e, v, name->s);
     return v->type == V_CYCLER ? cycler_attr(e, v, name->s) : NULL;
 }
 
@@ -225,6 +269,13 @@ value *get_attr(engine *e, value *v, value *name)
     value *found = own_attr(e, v, name);
     if (!found && v->type == V_DICT)
         found = dict_get(e, v, name);
+    return found ? found : missing(e, v, name);
+}
+
+value *get_own_attr(engine *e, value *v, value *name)
+{
+    v_need(e, v);
+    value *found = own_attr(e, v, name);
     return found ? found : missing(e, v, name);
 }
 
@@ -248,7 +299,7 @@ value *get_item(engine *e, value *v, value *key)
     v_need(e, v);
     v_need(e, key);
     value *found = NULL;
-    bool sequence_like = v->type == V_LIST || v->type == V_TUPLE || v->type == V_STR || v->type == V_RANGE;
+    bool sequence_like = (v->type == V_LIST && !v->view) || v->type == V_TUPLE || v->type == V_STR || v->type == V_RANGE;
     if (v->type == V_DICT)
         found = key->type == V_LIST || key->type == V_DICT ? NULL : dict_get(e, v, key);
     else if (sequence_like && (key->type == V_INT || key->type == V_BOOL))
@@ -286,7 +337,9 @@ static value *repeat(engine *e, value *v, value *times)
     if (v->type == V_STR) {
         for (gint64 i = 0; v->n && i < count; i++)
             buf_add(e, &b, v->s, v->n);
-        return buf_value(e, &b);
+        result = buf_value(e, &b);
+        result->safe = v->safe;
+        return result;
     }
     j_step(e, v->n * count);
     for (gint64 k = 0; v->n && k < count; k++)
@@ -319,7 +372,7 @@ static value *join_two(engine *e, value *a, value *b)
 
 static bool is_sequence(value *v)
 {
-    return v->type == V_STR || v->type == V_LIST || v->type == V_TUPLE;
+    return v->type == V_STR || (v->type == V_LIST && !v->view) || v->type == V_TUPLE;
 }
 
 value *eval_op(engine *e, const char *op, value *a, value *b)
@@ -387,7 +440,7 @@ static value *item(engine *e, const node *n, struct frame *f)
     value *start = s->a ? eval(e, s->a, f) : NULL, *stop = s->b ? eval(e, s->b, f) : NULL, *step = s->c ? eval(e, s->c, f) : NULL;
     v_need(e, base);
     if (!is_sequence(base) && base->type != V_RANGE)
-        j_fail(e, "'%s' object cannot be sliced", v_type_name(base));
+        return v_undefined(e, "slice", "'%s' object cannot be sliced", v_type_name(base));
     return text_slice(e, base, start, stop, step);
 }
 
@@ -466,7 +519,7 @@ static value *compute(engine *e, const node *n, struct frame *f)
     case N_COND:
         if (v_true(e, eval(e, n->b, f)))
             return eval(e, n->a, f);
-        return n->c ? eval(e, n->c, f) : v_undefined(e, NULL, "the inline if-expression has no else section and its condition is false");
+        return n->c ? eval(e, n->c, f) : v_lenient(e);
     case N_ATTR:
         return get_attr(e, eval(e, n->a, f), n->name);
     case N_ITEM:

@@ -6,6 +6,7 @@
 struct unit {
     value *blocks; /* name -> list of V_BLOCK, the most derived first */
     struct frame *top;
+    const char *name;        /* of the template that was asked for */
     struct template *parent; /* set by extends */
     bool silent;             /* a child: text outside of blocks is not written */
 };
@@ -61,9 +62,12 @@ static void exec_print(engine *e, const node *n, struct frame *f)
 
 static void exec_if(engine *e, const node *n, struct frame *f)
 {
-    for (int i = 0; i < n->n; i++)
-        if (v_true(e, eval(e, n->list[i], f)))
-            return exec(e, n->values[i], f);
+    for (int i = 0; i < n->n; i++) {
+        const node *branch = n->list[i];
+        e->at = branch;
+        if (v_true(e, eval(e, branch->list[0], f)))
+            return exec(e, branch->list[1], f);
+    }
     if (n->c)
         exec(e, n->c, f);
 }
@@ -175,8 +179,8 @@ static value *take_keyword(struct args *all, const char *name)
 
 static void bind_rest(engine *e, const node *n, struct frame *f, struct args *all)
 {
-    const char *name = n->name->s;
-    if (n->uses_caller) {
+    const char *name = n->name ? n->name->s : "caller";
+    if (n->uses_caller && !dict_get_text(e, f->vars, "caller")) {
         value *caller = take_keyword(all, "caller");
         dict_set_text(e, f->vars, "caller", caller ? caller : v_undefined(e, "caller", "no caller defined"));
     }
@@ -200,7 +204,7 @@ static void bind_macro(engine *e, const node *n, struct frame *f, struct args *a
     for (int i = 0; i < n->n; i++) {
         value *param = n->list[i]->name, *named = take_keyword(all, param->s);
         if (named && i < all->n_pos)
-            j_fail(e, "macro '%s' got multiple values for argument '%s'", n->name->s, param->s);
+            j_fail(e, "macro '%s' got multiple values for argument '%s'", n->name ? n->name->s : "caller", param->s);
         value *v = i < all->n_pos ? all->pos[i] : named;
         if (!v && n->values[i])
             v = eval(e, n->values[i], f);
@@ -214,7 +218,7 @@ value *call_macro(engine *e, value *macro, struct args *given)
     struct args all = *given;
     struct frame *f = frame_new(e, macro->frame);
     struct buf what = {0};
-    buf_printf(e, &what, "macro '%s'", macro->node->name->s);
+    buf_printf(e, &what, macro->node->name ? "macro '%s'" : "a call block", macro->node->name ? macro->node->name->s : "");
     struct call call = {.parent = e->calls, .what = what.s, .at = e->at};
     j_enter(e);
     bind_macro(e, macro->node, f, &all);
@@ -269,6 +273,7 @@ static void add_blocks(engine *e, struct unit *unit, struct template *t)
 static value *self_of(engine *e, struct unit *unit)
 {
     value *self = v_new(e, V_SELF);
+    self->s = unit->name;
     for (gsize i = 0; i < unit->blocks->n; i++) {
         value *block = v_new(e, V_BLOCK), *chain = unit->blocks->items[i];
         *block = *chain->items[0];
@@ -286,7 +291,7 @@ static void run_unit(engine *e, struct template *t, struct frame *top)
     bool escape = e->autoescape;
     j_enter(e);
     e->autoescape = false;
-    *unit = (struct unit){.blocks = v_dict(e), .top = top};
+    *unit = (struct unit){.blocks = v_dict(e), .top = top, .name = t->name};
     top->top = true;
     for (e->unit = unit; t; t = unit->parent) {
         j_enter(e);
@@ -351,10 +356,22 @@ static value *module(engine *e, const node *n, struct frame *f)
     value *m = v_new(e, V_MODULE);
     m->self = buf_value(e, &inner);
     for (gsize i = 0; i < top->vars->n; i++)
-        if (*top->vars->keys[i]->s != '_' && !v_is_text(top->vars->keys[i], "self"))
+        if (*top->vars->keys[i]->s != '_' && !v_is_text(top->vars->keys[i], "self") &&
+            !(top->imported && dict_get(e, top->imported, top->vars->keys[i])))
             dict_set(e, m, top->vars->keys[i], top->vars->items[i]);
     m->s = t->name;
     return m;
+}
+
+/* Imported names are not exported again. */
+static void import_as(engine *e, struct frame *f, value *name, value *v)
+{
+    dict_set(e, f->vars, name, v);
+    if (!f->top)
+        return;
+    if (!f->imported)
+        f->imported = v_dict(e);
+    dict_set(e, f->imported, name, V_NULL);
 }
 
 static void exec_from(engine *e, const node *n, struct frame *f)
@@ -362,8 +379,9 @@ static void exec_from(engine *e, const node *n, struct frame *f)
     value *m = module(e, n, f);
     for (int i = 0; i < n->n_named; i++) {
         value *v = dict_get(e, m, n->names[i]);
-        dict_set(e, f->vars, n->aliases[i],
-                 v ? v : v_undefined(e, n->names[i]->s, "the template '%s' does not export the requested name '%s'", m->s, n->names[i]->s));
+        import_as(e, f, n->aliases[i],
+                  v ? v
+                    : v_undefined(e, n->names[i]->s, "the template '%s' does not export the requested name '%s'", m->s, n->names[i]->s));
     }
 }
 
@@ -469,7 +487,7 @@ static void run(engine *e, const node *n, struct frame *f)
     case N_FILTER_BLOCK:
         return print(e, eval_filters(e, n->b, f, capture(e, n->c, frame_new(e, f))));
     case N_IMPORT:
-        return frame_assign(e, f, n->b, module(e, n, f));
+        return import_as(e, f, n->b->name, module(e, n, f));
     case N_FROM:
         return exec_from(e, n, f);
     case N_INCLUDE:

@@ -41,42 +41,68 @@ F(f_length)
 
 F(f_first)
 {
+    if (self->type == V_ITERATOR && self->i < (gint64)self->n)
+        return self->items[self->i++];
     value *list = v_iterate(e, self);
     return list->n ? list->items[0] : v_undefined(e, NULL, "no first item, sequence was empty");
 }
 
+static void need_reversible(engine *e, value *v)
+{
+    if (v->type == V_ITERATOR)
+        j_fail(e, "'%s' object is not reversible", v_type_name(v));
+}
+
 F(f_last)
 {
+    need_reversible(e, self);
     value *list = v_iterate(e, self);
     return list->n ? list->items[list->n - 1] : v_undefined(e, NULL, "no last item, sequence was empty");
 }
 
+/* One member, so that a rendering can be repeated: the first one. */
+F(f_random)
+{
+    if (v_length(e, self) < 0 || self->type == V_DICT)
+        j_fail(e, "random() needs a sequence");
+    value *list = v_iterate(e, self);
+    return list->n ? list->items[0] : v_undefined(e, NULL, "no random item, sequence was empty");
+}
+
 F(f_join)
 {
-    value *list = v_iterate(e, self), *between = arg[0] ? v_to_str(e, arg[0]) : v_text(e, "");
-    struct buf b = {0};
+    value *list = v_iterate(e, self), *between = arg[0] ? v_to_str(e, arg[0]) : v_text(e, ""), *texts = v_list(e);
+    bool escapes = false;
     for (gsize i = 0; i < list->n; i++) {
         value *text = v_to_str(e, attribute(e, list->items[i], arg[1], NULL));
-        if (i)
-            buf_add(e, &b, between->s, between->n);
-        buf_add(e, &b, text->s, text->n);
+        escapes |= e->autoescape && text->safe;
+        list_add(e, texts, text);
     }
-    return buf_value(e, &b);
+    if (e->autoescape && (escapes || between->safe))
+        between = v_escape(e, between);
+    else
+        between = v_str(e, between->s, between->n);
+    return text_join(e, between, texts);
 }
 
 F(f_reverse)
 {
     value *reversed = text_slice(e, self->type == V_STR ? self : copy_of(e, self), NULL, NULL, v_int(e, -1));
-    return reversed;
+    return self->type == V_STR ? reversed : v_iterator(e, reversed, "list_reverseiterator");
+}
+
+static value *item_pairs(engine *e, value *v)
+{
+    if (v->type == V_UNDEFINED)
+        return v_list(e);
+    if (v->type != V_DICT)
+        j_fail(e, "can only get item pairs from a mapping");
+    return call_func(e, method_find(v, "items"), v, &(struct args){0});
 }
 
 F(f_items)
 {
-    if (self->type == V_UNDEFINED)
-        return v_list(e);
-    if (self->type != V_DICT)
-        j_fail(e, "can only get item pairs from a mapping");
-    return call_func(e, method_find(self, "items"), self, all);
+    return v_iterator(e, item_pairs(e, self), "generator");
 }
 
 /* Merge sort by keys; stable, also when reversed. */
@@ -125,8 +151,11 @@ F(f_sort)
 
 F(f_dictsort)
 {
-    value *pairs = f_items(e, self, arg, &(struct args){0});
+    v_need(e, self);
+    value *pairs = item_pairs(e, self);
     bool by_value = arg[1] && v_is_text(arg[1], "value");
+    if (arg[1] && !by_value && !v_is_text(arg[1], "key"))
+        j_fail(e, "you can only sort by either \"key\" or \"value\"");
     return sorted(e, pairs, v_int(e, by_value), arg[0], arg[2] && v_true(e, arg[2]), NULL);
 }
 
@@ -154,7 +183,7 @@ F(f_unique)
             list_add(e, result, list->items[i]);
         dict_set(e, seen, key, V_NULL);
     }
-    return result;
+    return v_iterator(e, result, "generator");
 }
 
 static value *extreme(engine *e, value *self, value **arg, int sign)
@@ -188,15 +217,21 @@ F(f_sum)
 F(f_batch)
 {
     value *list = v_iterate(e, self), *rows = v_list(e);
-    gint64 size = MAX(1, v_to_int(e, arg[0], "linecount"));
+    value *row = v_list(e);
     for (gsize i = 0; i < list->n; i++) {
-        if (i % size == 0)
-            list_add(e, rows, v_list(e));
-        list_add(e, rows->items[rows->n - 1], list->items[i]);
+        if (v_equal(e, v_int(e, row->n), arg[0])) {
+            list_add(e, rows, row);
+            row = v_list(e);
+        }
+        list_add(e, row, list->items[i]);
     }
-    for (value *row = rows->n ? rows->items[rows->n - 1] : NULL; row && arg[1] && arg[1]->type != V_NONE && (gint64)row->n < size;)
+    if (row->n)
+        list_add(e, rows, row);
+    gint64 size = row->n && arg[1] && arg[1]->type != V_NONE ? v_to_int(e, arg[0], "linecount") : 0;
+    j_step(e, MAX(0, size));
+    while ((gint64)row->n < size)
         list_add(e, row, arg[1]);
-    return rows;
+    return v_iterator(e, rows, "generator");
 }
 
 F(f_slice)
@@ -210,11 +245,11 @@ F(f_slice)
         value *row = v_list(e);
         for (gint64 k = size + (i < longer); k > 0; k--)
             list_add(e, row, list->items[at++]);
-        if (arg[1] && arg[1]->type != V_NONE && i >= longer && longer)
+        if (arg[1] && arg[1]->type != V_NONE && i >= longer)
             list_add(e, row, arg[1]);
         list_add(e, rows, row);
     }
-    return rows;
+    return v_iterator(e, rows, "generator");
 }
 
 static value *keyword(struct args *all, const char *name)
@@ -236,23 +271,25 @@ static struct args rest_of(struct args *all, int skip)
 
 F(f_map)
 {
-    if (self->type == V_UNDEFINED)
-        v_need(e, self);
-    value *list = v_iterate(e, self), *result = v_list(e), *path = keyword(all, "attribute");
-    if (!path && !all->n_pos)
+    value *list = v_true(e, self) ? v_iterate(e, self) : v_list(e), *result = v_list(e),
+          *path = all->n_pos ? NULL : keyword(all, "attribute");
+    if (!path && !all->n_pos && list->n)
         j_fail(e, "map requires a filter argument");
+    for (int i = 0; path && i < all->n_named; i++)
+        if (!v_is_text(all->names[i], "attribute") && !v_is_text(all->names[i], "default"))
+            j_fail(e, "unexpected keyword argument '%s'", all->names[i]->s);
     for (gsize i = 0; i < list->n; i++) {
         struct args rest = rest_of(all, 1);
         list_add(e, result,
                  path ? attribute(e, list->items[i], path, keyword(all, "default")) : apply_filter(e, all->pos[0], list->items[i], &rest));
     }
-    return result;
+    return v_iterator(e, result, "generator");
 }
 
 static value *choose(engine *e, value *self, struct args *all, bool keep, bool by_attribute)
 {
-    value *list = v_iterate(e, self), *result = v_list(e);
-    if (by_attribute && !all->n_pos)
+    value *list = v_true(e, self) ? v_iterate(e, self) : v_list(e), *result = v_list(e);
+    if (by_attribute && !all->n_pos && list->n)
         j_fail(e, "missing parameter for attribute name");
     for (gsize i = 0; i < list->n; i++) {
         value *v = by_attribute ? attribute(e, list->items[i], all->pos[0], NULL) : list->items[i];
@@ -261,7 +298,7 @@ static value *choose(engine *e, value *self, struct args *all, bool keep, bool b
         if (good == keep)
             list_add(e, result, list->items[i]);
     }
-    return result;
+    return v_iterator(e, result, "generator");
 }
 
 F(f_select)
@@ -294,7 +331,7 @@ const struct func filters_list[] = {
     {"count", "", 0, f_length},
     {"first", "", 0, f_first},
     {"last", "", 0, f_last},
-    {"random", "", 0, f_first},
+    {"random", "", 0, f_random},
     {"join", "d attribute", 0, f_join},
     {"reverse", "", 0, f_reverse},
     {"items", "", 0, f_items},

@@ -19,9 +19,11 @@ F(f_xmlattr)
         value *v = self->items[i];
         if (v->type == V_NONE || v->type == V_UNDEFINED)
             continue;
+        if (self->keys[i]->type != V_STR)
+            j_fail(e, "the name of an attribute must be text, not %s", v_type_name(self->keys[i]));
         value *key = v_escape(e, self->keys[i]), *text = v_escape(e, v);
-        if (strpbrk(key->s, " \t\n/>="))
-            j_fail(e, "invalid character in attribute name: '%s'", key->s);
+        if (strpbrk(self->keys[i]->s, " \t\n\r\f\v/>="))
+            j_fail(e, "invalid character in attribute name: '%s'", self->keys[i]->s);
         buf_str(e, &b, b.n || !arg[0] || v_true(e, arg[0]) ? " " : "");
         buf_add(e, &b, key->s, key->n);
         buf_str(e, &b, "=\"");
@@ -51,7 +53,7 @@ F(f_urlencode)
 {
     struct buf b = {0};
     v_need(e, self);
-    if (self->type == V_STR || v_is_number(self)) {
+    if (self->type == V_STR || v_is_number(self) || self->type == V_NONE) {
         quote(e, &b, self, false);
         return buf_value(e, &b);
     }

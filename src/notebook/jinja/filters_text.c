@@ -62,13 +62,21 @@ F(f_title)
 
 F(f_replace)
 {
-    return text_replace(e, v_to_str(e, self), v_to_str(e, arg[0]), v_to_str(e, arg[1]),
+    value *text = v_to_str(e, self), *from = v_to_str(e, arg[0]), *to = v_to_str(e, arg[1]);
+    if (e->autoescape && (from->safe || to->safe))
+        text = v_escape(e, text);
+    bool safe = e->autoescape && text->safe;
+    text = text_replace(e, text, safe ? v_escape(e, from) : from, safe ? v_escape(e, to) : to,
                         arg[2] && arg[2]->type != V_NONE ? v_to_int(e, arg[2], "count") : -1);
+    text->safe = safe;
+    return text;
 }
 
 F(f_format)
 {
     value *args = v_tuple(e, all->n_pos, all->pos);
+    if (all->n_pos && all->n_named)
+        j_fail(e, "positional and keyword arguments cannot be given at the same time");
     if (all->n_named) {
         args = v_dict(e);
         for (int i = 0; i < all->n_named; i++)
@@ -79,25 +87,29 @@ F(f_format)
 
 F(f_indent)
 {
-    value *v = v_to_str(e, self);
     struct buf pad = {0}, b = {0};
+    v_need(e, self);
+    if (self->type != V_STR)
+        j_fail(e, "indent() takes text, not %s", v_type_name(self));
     if (arg[0] && arg[0]->type == V_STR)
         buf_add(e, &pad, arg[0]->s, arg[0]->n);
     else
         buf_pad(e, &pad, " ", arg[0] ? v_to_int(e, arg[0], "width") : 4);
     bool first = arg[1] && v_true(e, arg[1]), blank = arg[2] && v_true(e, arg[2]);
-    const char *p = v->s, *end = p + v->n;
-    for (bool start = true;; start = false) {
-        const char *stop = memchr(p, '\n', end - p);
-        gsize n = (stop ? stop : end) - p;
-        if (start ? first : (n || blank))
+    struct buf text = {0};
+    buf_add(e, &text, self->s, self->n);
+    buf_str(e, &text, "\n");
+    value *lines = text_splitlines(e, buf_value(e, &text), false);
+    for (gsize i = 0; i < lines->n; i++) {
+        const value *line = lines->items[i];
+        buf_str(e, &b, i ? "\n" : "");
+        if (i ? line->n || blank : first)
             buf_add(e, &b, pad.s ? pad.s : "", pad.n);
-        buf_add(e, &b, p, n);
-        if (!stop)
-            return buf_value(e, &b);
-        buf_str(e, &b, "\n");
-        p = stop + 1;
+        buf_add(e, &b, line->s, line->n);
     }
+    value *result = buf_value(e, &b);
+    result->safe = self->safe;
+    return result;
 }
 
 F(f_int)
@@ -109,9 +121,8 @@ F(f_int)
         value *n = number_parse(e, text->s, text->n, arg[1] ? (int)CLAMP(v_to_int(e, arg[1], "base"), 0, 36) : 10);
         if (n)
             return n;
-        char *end;
-        double f = g_ascii_strtod(text->s, &end);
-        return text->n && !*end && f - f == 0 ? number_of_double(e, f) : fallback;
+        double f;
+        return number_parse_float(e, text, &f) && f - f == 0 ? number_of_double(e, f) : fallback;
     }
     if (self->type == V_FLOAT)
         return self->f - self->f == 0 ? number_of_double(e, self->f) : fallback;
@@ -120,13 +131,11 @@ F(f_int)
 
 F(f_float)
 {
+    double f;
     v_need(e, self);
     if (v_is_number(self))
         return v_float(e, v_to_double(e, self));
-    value *text = self->type == V_STR ? text_strip(e, self, NULL, 3) : NULL;
-    char *end = NULL;
-    double f = text ? g_ascii_strtod(text->s, &end) : 0;
-    return text && text->n && !*end ? v_float(e, f) : arg[0] ? arg[0] : v_float(e, 0);
+    return self->type == V_STR && number_parse_float(e, self, &f) ? v_float(e, f) : arg[0] ? arg[0] : v_float(e, 0);
 }
 
 F(f_abs)
@@ -136,16 +145,25 @@ F(f_abs)
 
 F(f_round)
 {
-    return number_round(e, self, arg[0] ? v_to_int(e, arg[0], "precision") : 0, arg[1] ? v_to_str(e, arg[1])->s : "common");
+    const char *method = arg[1] ? v_to_str(e, arg[1])->s : "common";
+    if (strcmp(method, "common") != 0 && strcmp(method, "ceil") != 0 && strcmp(method, "floor") != 0)
+        j_fail(e, "the method must be common, ceil or floor");
+    return number_round(e, self, arg[0] ? v_to_int(e, arg[0], "precision") : 0, method);
 }
 
 F(f_truncate)
 {
-    value *v = v_to_str(e, self), *tail = arg[2] ? v_to_str(e, arg[2]) : v_text(e, "...");
+    value *v = self, *tail = arg[2] ? v_to_str(e, arg[2]) : v_text(e, "...");
     gint64 length = arg[0] ? v_to_int(e, arg[0], "length") : 255,
            leeway = arg[3] && arg[3]->type != V_NONE ? v_to_int(e, arg[3], "leeway") : 5;
-    if ((gint64)text_length(v->s, v->n) <= length + leeway)
+    if (length < (gint64)text_length(tail->s, tail->n) || leeway < 0)
+        j_fail(e, leeway < 0 ? "truncate(): the leeway is negative" : "truncate(): the length is smaller than that of the end");
+    if (v_length(e, v) < 0)
+        j_fail(e, "object of type '%s' has no length", v_type_name(v));
+    if (v_length(e, v) <= length + leeway)
         return v;
+    if (v->type != V_STR)
+        j_fail(e, "truncate() takes text, not %s", v_type_name(v));
     gsize n = text_at(v->s, v->n, MAX(0, length - (gint64)text_length(tail->s, tail->n))) - v->s;
     const char *blank = arg[1] && v_true(e, arg[1]) ? NULL : n ? memrchr(v->s, ' ', n) : NULL;
     struct buf b = {0};

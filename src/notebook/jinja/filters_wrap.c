@@ -1,5 +1,6 @@
 #include "notebook/jinja/engine.h"
 
+#include <math.h>
 #include <string.h>
 
 #define F(name) static value *name(engine *e, value *self, value **arg, struct args *all)
@@ -13,6 +14,9 @@ static const char *word_end(const char *p, const char *end)
 
 F(f_wordwrap)
 {
+    v_need(e, self);
+    if (self->type != V_STR)
+        j_fail(e, "wordwrap() takes text, not %s", v_type_name(self));
     bool has_between = arg[2] && arg[2]->type != V_NONE;
     return text_wrap(e, v_to_str(e, self), arg[0] ? v_to_int(e, arg[0], "width") : 79, !arg[1] || v_true(e, arg[1]),
                      has_between ? v_to_str(e, arg[2]) : v_text(e, "\n"), !arg[3] || v_true(e, arg[3]));
@@ -51,6 +55,27 @@ static void json_break(engine *e, struct buf *b, gint64 indent, gint64 level)
     buf_pad(e, b, " ", indent * level);
 }
 
+/* The key as text; numbers become text, other things cannot be keys. */
+static value *json_key(engine *e, value *key)
+{
+    if (key->type == V_NONE || key->type == V_BOOL)
+        return v_text(e, key->type == V_NONE ? "null" : key->i ? "true" : "false");
+    if (key->type != V_STR && !v_is_number(key))
+        j_fail(e, "keys must be str, int, float, bool or None, not %s", v_type_name(key));
+    return v_to_str(e, key);
+}
+
+static void json_float(engine *e, struct buf *b, double f)
+{
+    buf_str(e, b, isnan(f) ? "NaN" : isinf(f) ? (f < 0 ? "-Infinity" : "Infinity") : number_repr(e, f));
+}
+
+static value *sorted_keys(engine *e, value *dict)
+{
+    value *name = v_text(e, "case_sensitive"), *yes = &v_true_value;
+    return apply_filter(e, v_text(e, "sort"), dict, &(struct args){.names = &name, .vals = &yes, .n_named = 1});
+}
+
 static void to_json(engine *e, struct buf *b, value *v, gint64 indent, gint64 level)
 {
     bool dict = v->type == V_DICT;
@@ -59,18 +84,20 @@ static void to_json(engine *e, struct buf *b, value *v, gint64 indent, gint64 le
         return json_text(e, b, v);
     if (v->type == V_NONE || v->type == V_BOOL)
         return buf_str(e, b, v->type == V_NONE ? "null" : v->i ? "true" : "false");
+    if (v->type == V_FLOAT)
+        return json_float(e, b, v->f);
     if (v_is_number(v))
         return v_repr(e, b, v);
-    if (!dict && v->type != V_LIST && v->type != V_TUPLE)
+    if (!dict && (v->type != V_LIST || v->view) && v->type != V_TUPLE)
         j_fail(e, "object of type %s is not JSON serializable", v_type_name(v));
-    value *keys = dict ? apply_filter(e, v_text(e, "sort"), v, &(struct args){0}) : v;
+    value *keys = dict ? sorted_keys(e, v) : v;
     j_enter(e);
     buf_str(e, b, dict ? "{" : "[");
     for (gsize i = 0; i < keys->n; i++) {
         buf_str(e, b, i ? (indent < 0 ? ", " : ",") : "");
         json_break(e, b, indent, level + 1);
         if (dict) {
-            json_text(e, b, v_to_str(e, keys->items[i]));
+            json_text(e, b, json_key(e, keys->items[i]));
             buf_str(e, b, ": ");
         }
         to_json(e, b, dict ? dict_get(e, v, keys->items[i]) : keys->items[i], indent, level + 1);
@@ -121,81 +148,40 @@ F(f_striptags)
     return unescape(e, buf_value(e, &b));
 }
 
-static bool is_mail(const char *p, gsize n)
-{
-    const char *at = memchr(p, '@', n);
-    return at && at > p && memchr(at, '.', n - (at - p)) && !memchr(at + 1, '@', n - (at + 1 - p));
-}
-
-static void link_word(engine *e, struct buf *b, const char *p, gsize n, value **arg)
-{
-    gsize kept = n;
-    while (kept && strchr(".,:;!?)", p[kept - 1]))
-        kept--;
-    bool mailto = n > 7 && memcmp(p, "mailto:", 7) == 0;
-    bool web = g_str_has_prefix(p, "http://") || g_str_has_prefix(p, "https://"), www = g_str_has_prefix(p, "www.");
-    const char *shown = mailto ? p + 7 : p;
-    gsize length = kept - (shown - p);
-    if (!web && !www && !is_mail(shown, length))
-        return buf_add(e, b, p, n);
-    buf_str(e, b, web ? "<a href=\"" : www ? "<a href=\"https://" : "<a href=\"mailto:");
-    buf_add(e, b, shown, length);
-    buf_str(e, b, web || www ? "\" rel=\"noopener\"" : "\"");
-    if (arg[2] && arg[2]->type == V_STR && (web || www))
-        buf_printf(e, b, " target=\"%s\"", arg[2]->s);
-    gint64 limit = arg[0] && arg[0]->type != V_NONE ? v_to_int(e, arg[0], "trim_url_limit") : -1;
-    bool trim = limit >= 0 && (gint64)text_length(shown, length) > limit;
-    buf_str(e, b, ">");
-    buf_add(e, b, shown, trim ? (gsize)(text_at(shown, length, limit) - shown) : length);
-    buf_str(e, b, trim ? "...</a>" : "</a>");
-    buf_add(e, b, p + kept, n - kept);
-}
-
-F(f_urlize)
-{
-    value *v = v_escape(e, self);
-    struct buf b = {0};
-    for (const char *p = v->s, *end = p + v->n; p < end;) {
-        const char *stop = word_end(p, end);
-        char *word = j_copy(e, p, stop - p);
-        if (stop > p)
-            link_word(e, &b, word, stop - p, arg);
-        for (p = stop; p < end && g_ascii_isspace(*p); p++)
-            buf_add(e, &b, p, 1);
-    }
-    value *result = buf_value(e, &b);
-    result->safe = e->autoescape;
-    return result;
-}
-
 F(f_filesizeformat)
 {
-    static const char *const units[2][6] = {{"kB", "MB", "GB", "TB", "PB", "EB"}, {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}};
+    static const char *const units[2][8] = {{"kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"},
+                                            {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"}};
     bool binary = arg[0] && v_true(e, arg[0]);
-    double size = v_to_double(e, self->type == V_STR ? apply_filter(e, v_text(e, "float"), self, &(struct args){0}) : self),
-           base = binary ? 1024 : 1000;
+    double size, base = binary ? 1024 : 1000;
     struct buf b = {0};
+    v_need(e, self);
+    if (self->type != V_STR)
+        size = v_to_double(e, self);
+    else if (!number_parse_float(e, self, &size))
+        j_fail(e, "could not convert string to float: %s", v_to_repr(e, self)->s);
     if (size == 1 || size < base) {
-        buf_printf(e, &b, size == 1 ? "1 Byte" : "%.0f Bytes", size);
+        buf_printf(e, &b, size == 1 ? "1 Byte" : "%.0f Bytes", trunc(size));
         return buf_value(e, &b);
     }
     int unit = 0;
-    for (size /= base; size >= base && unit < 5; unit++)
-        size /= base;
-    buf_printf(e, &b, "%.1f %s", size, units[binary][unit]);
+    double limit = base * base;
+    for (; size >= limit && unit < 7; unit++)
+        limit *= base;
+    buf_printf(e, &b, "%.1f %s", base * size / limit, units[binary][unit]);
     return buf_value(e, &b);
 }
 
 F(f_pprint)
 {
-    return v_to_repr(e, self);
+    return pretty_repr(e, self);
 }
 
 const struct func filters_wrap[] = {
     {"wordwrap", "width break_long_words wrapstring break_on_hyphens", 0, f_wordwrap},
     {"tojson", "indent", 0, f_tojson},
     {"striptags", "", 0, f_striptags},
-    {"urlize", "trim_url_limit nofollow target rel extra_schemes", 0, f_urlize},
+    {"urlize", "trim_url_limit nofollow target rel extra_schemes", 0, filter_urlize},
     {"filesizeformat", "binary", 0, f_filesizeformat},
     {"pprint", "", 0, f_pprint},
     {NULL},

@@ -1,190 +1,125 @@
-#include "notebook/jinja/engine.h"
+#include "notebook/jinja/format.h"
 
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-struct spec {
-    char flags[8];
-    int width, precision;
-};
-
-static const char *read_number(const char *p, int *number)
+const char *format_read_number(const char *p, int *number)
 {
     for (*number = 0; g_ascii_isdigit(*p); p++)
-        *number = MIN(*number * 10 + *p - '0', 100000);
+        *number = MIN(*number * 10 + *p - '0', FORMAT_MAX_WIDTH);
     return p;
 }
 
-static void put(engine *e, struct buf *b, value *text, const struct spec *s)
+/* The digits with a separator between groups of `size`, at least `width` characters with zeros in front. `tail` follows the digits. */
+static void group(engine *e, struct buf *b, const char *digits, gsize n, char separator, gsize size, gint64 width)
 {
-    value *padded = text_pad(e, text, s->width, strchr(s->flags, '0') && text->n && !strchr(s->flags, '-') ? "0" : " ",
-                             strchr(s->flags, '-') ? '<' : '>');
-    buf_add(e, b, padded->s, padded->n);
+    gint64 zeros = 0;
+    gint64 length = separator ? (gint64)(n + (n ? (n - 1) / size : 0)) : (gint64)n;
+    while (length < width) {
+        zeros++;
+        length += 1 + (separator && (n + zeros - 1) % size == 0 && n + zeros > 1);
+    }
+    for (gsize i = 0, total = n + zeros; i < total; i++) {
+        if (separator && i && (total - i) % size == 0)
+            buf_add(e, b, &separator, 1);
+        buf_add(e, b, i < (gsize)zeros ? "0" : digits + i - zeros, 1);
+    }
 }
 
-static value *number_text(engine *e, char type, value *v, const struct spec *s)
+/* Puts sign, prefix ("0x"), digits and tail (".5", "e+10", "%") together and pads them. */
+static value *assemble(engine *e, bool negative, const char *prefix, const char *digits, gsize n, const char *tail,
+                       const struct format_spec *spec)
 {
-    char text[512], format[24];
-    if (!v_is_number(v))
-        j_fail(e, "%%%c format: a number is required, not %s", type, v_type_name(v));
-    bool whole = strchr("dixXo", type) != NULL;
-    const char *plus = strchr(s->flags, '+') ? "+" : "";
-    if (whole && (v->type == V_FLOAT || v->type == V_BIG)) {
-        value *n = v->type == V_FLOAT ? number_of_double(e, v->f) : v;
-        return v_to_str(e, n);
-    }
-    if (whole) {
-        snprintf(format, sizeof format, "%%%sl%c", type == 'd' || type == 'i' ? plus : "", type == 'i' ? 'd' : type);
-        snprintf(text, sizeof text,
-                 strcmp(format, "%+ld") == 0 ? "%+ld"
-                 : type == 'x'               ? "%lx"
-                 : type == 'X'               ? "%lX"
-                 : type == 'o'               ? "%lo"
-                                             : "%ld",
-                 (long)v->i);
+    struct buf b = {0};
+    const char *sign = negative ? "-" : spec->sign == '+' ? "+" : spec->sign == ' ' ? " " : "";
+    bool zeros = spec->align == '=' && strcmp(spec->fill, "0") == 0;
+    gint64 around = (gint64)(strlen(sign) + strlen(prefix) + strlen(tail));
+    buf_str(e, &b, sign);
+    buf_str(e, &b, prefix);
+    if (spec->align == '=' && !zeros)
+        buf_pad(e, &b, *spec->fill ? spec->fill : " ", spec->width - around - (gint64)n);
+    group(e, &b, digits, n, spec->grouping, spec->type && strchr("bxXo", spec->type) ? 4 : 3, zeros ? spec->width - around : 0);
+    buf_str(e, &b, tail);
+    return text_pad(e, buf_value(e, &b), spec->width, *spec->fill ? spec->fill : " ",
+                    spec->align && spec->align != '=' ? spec->align : '>');
+}
+
+value *format_whole(engine *e, value *v, const struct format_spec *spec)
+{
+    static const char digit[] = "0123456789abcdef";
+    bool negative = v->type == V_BIG ? *v->s == '-' : v->i < 0;
+    int base = spec->type == 'b' ? 2 : spec->type == 'o' ? 8 : g_ascii_tolower(spec->type) == 'x' ? 16 : 10;
+    struct buf b = {0};
+    if (v->type == V_BIG && base != 10) {
+        const char *text = number_in_base(e, v, base);
+        buf_str(e, &b, text + negative);
+    } else if (v->type == V_BIG) {
+        buf_str(e, &b, v->s + negative);
     } else {
-        int precision = s->precision < 0 ? 6 : MIN(s->precision, 100);
-        double f = v_to_double(e, v);
-        g_strlcpy(text, f >= 0 ? plus : "", sizeof text);
-        char *to = text + strlen(text);
-        gsize room = sizeof text - strlen(text);
-        snprintf(to, room, type == 'e' || type == 'E' ? "%.*e" : type == 'g' || type == 'G' ? "%.*g" : "%.*f", precision, f);
+        char text[72], *p = text + sizeof text;
+        *--p = '\0';
+        guint64 left = negative ? -(guint64)v->i : (guint64)v->i;
+        do
+            *--p = digit[left % base];
+        while (left /= base);
+        buf_str(e, &b, p);
     }
-    return v_text(e, j_copy(e, text, strlen(text)));
+    struct buf all = {0};
+    buf_pad(e, &all, "0", spec->precision - (gint64)b.n);
+    buf_add(e, &all, b.s, b.n);
+    for (gsize i = 0; spec->type == 'X' && i < all.n; i++)
+        all.s[i] = g_ascii_toupper(all.s[i]);
+    const char *prefix = !spec->alternate ? "" : base == 2 ? "0b" : base == 8 ? "0o" : spec->type == 'x' ? "0x" : base == 16 ? "0X" : "";
+    return assemble(e, negative, prefix, all.s, all.n, "", spec);
 }
 
-static value *convert(engine *e, char type, value *v, const struct spec *s)
+/* As str() shows it, with `precision` significant digits. */
+static void general_text(char *text, gsize size, double f, int precision)
 {
-    if (type != 's' && type != 'r')
-        return number_text(e, type, v, s);
-    value *text = type == 's' ? v_to_str(e, v) : v_to_repr(e, v);
-    if (s->precision < 0)
-        return text;
-    gsize n = text_at(text->s, text->n, s->precision) - text->s;
-    return v_str(e, j_copy(e, text->s, n), n);
+    snprintf(text, size, "%.*g", MAX(1, precision), f);
+    char *mark = strchr(text, 'e');
+    if (mark == NULL && strchr(text, '.') == NULL && isfinite(f))
+        g_strlcat(text, strlen(text) >= (gsize)MAX(1, precision) ? "e" : ".0", size);
+    mark = strchr(text, 'e');
+    if (mark != NULL && mark[1] == '\0')
+        snprintf(text, size, "%.*e", MAX(0, precision - 1), f);
 }
 
-value *format_percent(engine *e, value *format, value *args)
+value *format_float(engine *e, value *v, const struct format_spec *spec)
 {
-    struct buf b = {0};
-    gsize used = 0, count = args->type == V_TUPLE ? args->n : 1;
-    for (const char *p = format->s, *end = p + format->n; p < end;) {
-        if (*p != '%') {
-            buf_add(e, &b, p++, 1);
-            continue;
-        }
-        struct spec s = {.precision = -1};
-        value *v = NULL;
-        if (*++p == '(') {
-            gsize n = strcspn(++p, ")");
-            if (args->type != V_DICT || !p[n])
-                j_fail(e, "format requires a mapping");
-            v = get_item(e, args, v_str(e, j_copy(e, p, n), n));
-            v_need(e, v);
-            p += n + 1;
-            used = count;
-        }
-        for (gsize i = 0; *p && strchr("-+ #0", *p) && i < 7; p++)
-            s.flags[i++] = *p;
-        p = read_number(p, &s.width);
-        if (*p == '.')
-            p = read_number(p + 1, &s.precision);
-        if (!*p || !strchr("sdixXofFeEgGrc%", *p))
-            j_fail(e, "unsupported format character in '%s'", format->s);
-        if (*p == '%') {
-            buf_add(e, &b, p++, 1);
-            continue;
-        }
-        if (!v && used >= count)
-            j_fail(e, "not enough arguments for format string");
-        if (!v)
-            v = args->type == V_TUPLE ? args->items[used] : args, used++;
-        put(e, &b, convert(e, *p == 'c' ? 's' : *p, v, &s), &s);
-        p++;
+    char text[1600], format[8];
+    double f = v_to_double(e, v), size = fabs(f);
+    int precision = spec->precision < 0 ? 6 : MIN(spec->precision, FORMAT_MAX_PRECISION);
+    if (!spec->type && spec->precision < 0) {
+        g_strlcpy(text, number_repr(e, size), sizeof text);
+    } else if (!spec->type) {
+        general_text(text, sizeof text, size, precision);
+    } else {
+        char type = spec->type == '%' || spec->type == 'F' ? 'f' : spec->type == 'n' ? 'g' : spec->type;
+        snprintf(format, sizeof format, "%%%s.*%c", spec->alternate ? "#" : "", type);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(text, sizeof text, format, precision, spec->type == '%' ? size * 100 : size);
+#pragma GCC diagnostic pop
+        if (spec->type == '%')
+            g_strlcat(text, "%", sizeof text);
     }
-    if (used < count && args->type != V_DICT)
-        j_fail(e, "not all arguments converted during string formatting");
-    value *result = buf_value(e, &b);
-    result->safe = format->safe;
-    return result;
+    for (char *p = text; spec->type == 'F' && *p; p++)
+        *p = g_ascii_toupper(*p);
+    gsize whole = strspn(text, "0123456789");
+    if (!whole)
+        whole = strlen(text); /* inf, nan */
+    return assemble(e, signbit(f) && !isnan(f), "", text, whole, j_copy(e, text + whole, strlen(text + whole)), spec);
 }
 
-static value *field_value(engine *e, const char *name, gsize n, struct args *all, int *next)
+value *format_text(engine *e, value *text, const struct format_spec *spec)
 {
-    gsize head = 0;
-    while (head < n && name[head] != '.' && name[head] != '[')
-        head++;
-    value *key = v_str(e, j_copy(e, name, head), head), *v = NULL;
-    int at = head && strspn(key->s, "0123456789") == head ? atoi(key->s) : -1;
-    if (!head)
-        at = (*next)++;
-    if (at >= 0 && at < all->n_pos)
-        v = all->pos[at];
-    for (int i = 0; !v && i < all->n_named; i++)
-        if (v_equal(e, all->names[i], key))
-            v = all->vals[i];
-    if (!v)
-        j_fail(e, "format() has no argument '%s'", key->s);
-    return head < n && name[head] == '.' ? get_path(e, v, v_str(e, j_copy(e, name + head + 1, n - head - 1), n - head - 1)) : v;
-}
-
-static value *format_field(engine *e, value *v, const char *spec)
-{
-    struct spec s = {.precision = -1};
-    char fill[8] = " ", align = 0;
-    gsize first = *spec ? g_utf8_next_char(spec) - spec : 0;
-    if (first && spec[first] && strchr("<>^", spec[first])) {
-        memcpy(fill, spec, first);
-        fill[first] = 0;
-        align = spec[first];
-        spec += first + 1;
-    } else if (*spec && strchr("<>^", *spec)) {
-        align = *spec++;
+    if (spec->precision >= 0) {
+        gsize n = text_at(text->s, text->n, spec->precision) - text->s;
+        bool safe = text->safe;
+        text = v_str(e, j_copy(e, text->s, n), n);
+        text->safe = safe;
     }
-    if (*spec == '+')
-        s.flags[0] = *spec++;
-    if (*spec == '0')
-        strcpy(fill, "0"), spec++;
-    spec = read_number(spec, &s.width);
-    if (*spec == '.')
-        spec = read_number(spec + 1, &s.precision);
-    char type = *spec ? *spec : v->type == V_FLOAT && s.precision >= 0 ? 'g' : 's';
-    if (!strchr("sdxXofFeEgG", type))
-        j_fail(e, "unknown format code '%c'", type);
-    if (!align)
-        align = v_is_number(v) ? '>' : '<';
-    return text_pad(e, convert(e, type, v, &s), s.width, fill, align);
-}
-
-value *format_braces(engine *e, value *format, struct args *all)
-{
-    struct buf b = {0};
-    int next = 0;
-    for (const char *p = format->s, *end = p + format->n; p < end; p++) {
-        if ((*p == '{' || *p == '}') && p[1] == *p) {
-            buf_add(e, &b, p++, 1);
-            continue;
-        }
-        if (*p != '{') {
-            buf_add(e, &b, p, 1);
-            continue;
-        }
-        const char *close = text_find(p, end - p, "}", 1);
-        if (!close)
-            j_fail(e, "expected '}' before end of string");
-        gsize name = strcspn(++p, ":!}");
-        value *v = field_value(e, p, name, all, &next);
-        const char *spec = p + name;
-        if (*spec == '!') {
-            v = spec[1] == 'r' ? v_to_repr(e, v) : v_to_str(e, v);
-            spec = spec + 2 <= close ? spec + 2 : close;
-        }
-        spec += *spec == ':';
-        v_need(e, v);
-        value *text = format_field(e, v, spec < close ? j_copy(e, spec, close - spec) : "");
-        buf_add(e, &b, text->s, text->n);
-        p = close;
-    }
-    return buf_value(e, &b);
+    return text_pad(e, text, spec->width, *spec->fill ? spec->fill : " ", spec->align ? spec->align : '<');
 }

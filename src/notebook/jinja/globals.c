@@ -18,8 +18,10 @@ F(g_range)
     return v;
 }
 
-static value *fill(engine *e, value *into, struct args *all)
+void dict_fill(engine *e, value *into, struct args *all)
 {
+    if (all->n_pos > 1)
+        j_fail(e, "expected at most 1 argument, got %d", all->n_pos);
     value *from = all->n_pos ? all->pos[0] : NULL;
     bool pairs = from && from->type != V_DICT;
     value *list = from ? v_iterate(e, from) : NULL;
@@ -36,16 +38,19 @@ static value *fill(engine *e, value *into, struct args *all)
     }
     for (int i = 0; i < all->n_named; i++)
         dict_set(e, into, all->names[i], all->vals[i]);
-    return into;
 }
 
 F(g_dict)
 {
-    return fill(e, v_dict(e), all);
+    value *dict = v_dict(e);
+    dict_fill(e, dict, all);
+    return dict;
 }
 F(g_namespace)
 {
-    return fill(e, v_new(e, V_NAMESPACE), all);
+    value *names = v_new(e, V_NAMESPACE);
+    dict_fill(e, names, all);
+    return names;
 }
 
 F(g_joiner)
@@ -78,11 +83,11 @@ F(g_lipsum)
 }
 
 const struct func jinja_globals[] = {
-    {"range", "start stop step", 1, g_range},
-    {"dict", NULL, 0, g_dict},
-    {"namespace", NULL, 0, g_namespace},
-    {"joiner", "sep", 0, g_joiner},
-    {"cycler", NULL, 0, g_cycler},
+    {"range", "start stop step", 1, g_range, "range"},
+    {"dict", NULL, 0, g_dict, "dict"},
+    {"namespace", NULL, 0, g_namespace, "jinja2.utils.Namespace"},
+    {"joiner", "sep", 0, g_joiner, "jinja2.utils.Joiner"},
+    {"cycler", NULL, 0, g_cycler, "jinja2.utils.Cycler"},
     {"lipsum", "n html min max", 0, g_lipsum},
     {NULL},
 };

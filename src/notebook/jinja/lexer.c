@@ -127,6 +127,8 @@ static bool lex_raw(struct lexer *l, const char *body)
         advance(l, after);
         return true;
     }
+    if (body == l->end)
+        return true; /* as Jinja2: nothing is missing where nothing follows */
     l->line = line;
     l->col = col;
     return lex_fail(l, "the raw block is not closed (missing 'endraw')");
@@ -134,10 +136,16 @@ static bool lex_raw(struct lexer *l, const char *body)
 
 static bool lex_comment(struct lexer *l)
 {
-    const char *close = text_find(l->p + 2, l->end - l->p - 2, "#}", 2);
+    const char *text = l->p + 2;
+    text += text < l->end && (*text == '-' || *text == '+');
+    const char *close = text_find(text, l->end - text, "#}", 2);
+    if (!close && text == l->end) {
+        advance(l, text);
+        return true;
+    }
     if (!close)
         return lex_fail(l, "the comment is not closed (missing '#}')");
-    bool strip = close[-1] == '-' && close > l->p + 2;
+    bool strip = close > text && close[-1] == '-';
     advance(l, strip ? space_end(l, close + 2) : close + 2);
     return true;
 }
@@ -189,6 +197,9 @@ static void lex_number(struct lexer *l)
     const char *tail = fraction > stop + 1 ? fraction : stop, *exponent = exponent_end(l, tail);
     tail = exponent ? exponent : tail;
     bool is_float = tail > stop && !after_dot;
+    if (!is_float && *p == '0') /* 007 is no number */
+        for (stop = p + 1; stop < l->end && (*stop == '0' || (*stop == '_' && stop + 1 < l->end && stop[1] == '0'));)
+            stop++;
     add(l, is_float ? T_FLOAT : T_INT, p, (is_float ? tail : stop) - p);
     advance(l, is_float ? tail : stop);
 }
@@ -385,6 +396,10 @@ static bool lex_next(struct lexer *l)
     if (!tag) {
         add_data(l, l->end, false);
         add(l, T_EOF, "", 0);
+        if (l->n > 1) { /* what is missing at the end is missing behind the last piece */
+            l->tokens[l->n - 1].line = l->tokens[l->n - 2].line;
+            l->tokens[l->n - 1].col = l->tokens[l->n - 2].col;
+        }
         return false;
     }
     const char *body = line_statement(l, tag);

@@ -1,285 +1,9 @@
+/* The methods of lists, mappings, numbers and cyclers. */
 #include "notebook/jinja/engine.h"
 
 #include <string.h>
 
 #define F(name) static value *name(engine *e, value *self, value **arg, struct args *all)
-
-static value *need_text(engine *e, value *v)
-{
-    if (!v || v->type != V_STR)
-        j_fail(e, "a string is needed here, not %s", v ? v_type_name(v) : "nothing");
-    return v;
-}
-
-F(s_upper)
-{
-    return text_map(e, self, 'u');
-}
-F(s_lower)
-{
-    return text_map(e, self, 'l');
-}
-F(s_capitalize)
-{
-    return text_map(e, self, 'c');
-}
-F(s_title)
-{
-    return text_map(e, self, 't');
-}
-F(s_swapcase)
-{
-    return text_map(e, self, 's');
-}
-F(s_strip)
-{
-    return text_strip(e, self, arg[0], 3);
-}
-F(s_lstrip)
-{
-    return text_strip(e, self, arg[0], 1);
-}
-F(s_rstrip)
-{
-    return text_strip(e, self, arg[0], 2);
-}
-F(s_format)
-{
-    return format_braces(e, self, all);
-}
-
-F(s_replace)
-{
-    return text_replace(e, self, need_text(e, arg[0]), need_text(e, arg[1]), arg[2] ? v_to_int(e, arg[2], "count") : -1);
-}
-
-static bool has_end(engine *e, value *self, value *what, bool front)
-{
-    if (what->type == V_TUPLE) {
-        for (gsize i = 0; i < what->n; i++)
-            if (has_end(e, self, need_text(e, what->items[i]), front))
-                return true;
-        return false;
-    }
-    need_text(e, what);
-    return what->n <= self->n && memcmp(front ? self->s : self->s + self->n - what->n, what->s, what->n) == 0;
-}
-
-F(s_startswith)
-{
-    return v_bool(has_end(e, self, arg[0], true));
-}
-F(s_endswith)
-{
-    return v_bool(has_end(e, self, arg[0], false));
-}
-
-F(s_find)
-{
-    const char *found = text_find(self->s, self->n, need_text(e, arg[0])->s, arg[0]->n);
-    return v_int(e, found ? (gint64)text_length(self->s, found - self->s) : -1);
-}
-
-F(s_index)
-{
-    value *found = s_find(e, self, arg, all);
-    if (found->i < 0)
-        j_fail(e, "substring not found");
-    return found;
-}
-
-F(s_count)
-{
-    gint64 count = 0;
-    const char *p = self->s, *end = p + self->n;
-    if (!need_text(e, arg[0])->n)
-        return v_int(e, text_length(self->s, self->n) + 1);
-    while ((p = text_find(p, end - p, arg[0]->s, arg[0]->n)))
-        count++, p += arg[0]->n;
-    return v_int(e, count);
-}
-
-static void add_piece(engine *e, value *list, const char *from, const char *to)
-{
-    list_add(e, list, v_str(e, j_copy(e, from, to - from), to - from));
-}
-
-static bool is_space(const char *p)
-{
-    return g_unichar_isspace(g_utf8_get_char(p));
-}
-
-static value *split_blanks(engine *e, value *self, gint64 limit)
-{
-    value *list = v_list(e);
-    const char *p = self->s, *end = p + self->n;
-    for (;;) {
-        while (p < end && is_space(p))
-            p = g_utf8_next_char(p);
-        if (p >= end)
-            return list;
-        const char *from = p;
-        if (limit-- == 0) {
-            add_piece(e, list, from, end);
-            return list;
-        }
-        while (p < end && !is_space(p))
-            p = g_utf8_next_char(p);
-        add_piece(e, list, from, MIN(p, end));
-    }
-}
-
-F(s_split)
-{
-    gint64 limit = arg[1] ? v_to_int(e, arg[1], "maxsplit") : -1;
-    if (!arg[0] || arg[0]->type == V_NONE)
-        return split_blanks(e, self, limit);
-    value *list = v_list(e);
-    const char *p = self->s, *end = p + self->n, *found;
-    if (!need_text(e, arg[0])->n)
-        j_fail(e, "empty separator");
-    while (limit-- != 0 && (found = text_find(p, end - p, arg[0]->s, arg[0]->n))) {
-        add_piece(e, list, p, found);
-        p = found + arg[0]->n;
-    }
-    add_piece(e, list, p, end);
-    return list;
-}
-
-F(s_splitlines)
-{
-    value *list = v_list(e);
-    const char *p = self->s, *end = p + self->n;
-    while (p < end) {
-        const char *found = memchr(p, '\n', end - p);
-        add_piece(e, list, p, found ? found : end);
-        p = found ? found + 1 : end;
-    }
-    return list;
-}
-
-F(s_join)
-{
-    struct buf b = {0};
-    value *list = v_iterate(e, arg[0]);
-    for (gsize i = 0; i < list->n; i++) {
-        if (i)
-            buf_add(e, &b, self->s, self->n);
-        buf_add(e, &b, need_text(e, list->items[i])->s, list->items[i]->n);
-    }
-    return buf_value(e, &b);
-}
-
-static value *justify(engine *e, value *self, value **arg, int align)
-{
-    value *fill = arg[1] ? need_text(e, arg[1]) : v_text(e, " ");
-    return text_pad(e, self, v_to_int(e, arg[0], "width"), fill->s, align);
-}
-
-F(s_ljust)
-{
-    return justify(e, self, arg, '<');
-}
-F(s_rjust)
-{
-    return justify(e, self, arg, '>');
-}
-F(s_center)
-{
-    return justify(e, self, arg, '^');
-}
-
-F(s_zfill)
-{
-    bool sign = self->n && (*self->s == '-' || *self->s == '+');
-    struct buf b = {0};
-    buf_add(e, &b, self->s, sign);
-    buf_pad(e, &b, "0", v_to_int(e, arg[0], "width") - (gint64)text_length(self->s, self->n));
-    buf_add(e, &b, self->s + sign, self->n - sign);
-    return buf_value(e, &b);
-}
-
-static value *all_chars(value *self, gboolean (*is)(gunichar))
-{
-    bool good = self->n > 0;
-    for (const char *p = self->s; good && p < self->s + self->n; p = g_utf8_next_char(p))
-        good = is(g_utf8_get_char(p));
-    return v_bool(good);
-}
-
-F(s_isdigit)
-{
-    return all_chars(self, g_unichar_isdigit);
-}
-F(s_isalpha)
-{
-    return all_chars(self, g_unichar_isalpha);
-}
-F(s_isalnum)
-{
-    return all_chars(self, g_unichar_isalnum);
-}
-F(s_isspace)
-{
-    return all_chars(self, g_unichar_isspace);
-}
-F(s_isupper)
-{
-    return v_bool(v_equal(e, self, text_map(e, self, 'u')) && !v_equal(e, self, text_map(e, self, 'l')));
-}
-F(s_islower)
-{
-    return v_bool(v_equal(e, self, text_map(e, self, 'l')) && !v_equal(e, self, text_map(e, self, 'u')));
-}
-
-F(s_removeprefix)
-{
-    gsize n = has_end(e, self, need_text(e, arg[0]), true) ? arg[0]->n : 0;
-    return v_str(e, self->s + n, self->n - n);
-}
-
-F(s_removesuffix)
-{
-    gsize n = has_end(e, self, need_text(e, arg[0]), false) ? arg[0]->n : 0;
-    return v_str(e, j_copy(e, self->s, self->n - n), self->n - n);
-}
-
-static const struct func of_str[] = {
-    {"upper", "", 0, s_upper},
-    {"lower", "", 0, s_lower},
-    {"casefold", "", 0, s_lower},
-    {"capitalize", "", 0, s_capitalize},
-    {"title", "", 0, s_title},
-    {"swapcase", "", 0, s_swapcase},
-    {"strip", "chars", 0, s_strip},
-    {"lstrip", "chars", 0, s_lstrip},
-    {"rstrip", "chars", 0, s_rstrip},
-    {"format", NULL, 0, s_format},
-    {"replace", "old new count", 2, s_replace},
-    {"startswith", "prefix", 1, s_startswith},
-    {"endswith", "suffix", 1, s_endswith},
-    {"find", "sub", 1, s_find},
-    {"index", "sub", 1, s_index},
-    {"count", "sub", 1, s_count},
-    {"split", "sep maxsplit", 0, s_split},
-    {"splitlines", "", 0, s_splitlines},
-    {"join", "iterable", 1, s_join},
-    {"ljust", "width fillchar", 1, s_ljust},
-    {"rjust", "width fillchar", 1, s_rjust},
-    {"center", "width fillchar", 1, s_center},
-    {"zfill", "width", 1, s_zfill},
-    {"isdigit", "", 0, s_isdigit},
-    {"isdecimal", "", 0, s_isdigit},
-    {"isnumeric", "", 0, s_isdigit},
-    {"isalpha", "", 0, s_isalpha},
-    {"isalnum", "", 0, s_isalnum},
-    {"isspace", "", 0, s_isspace},
-    {"isupper", "", 0, s_isupper},
-    {"islower", "", 0, s_islower},
-    {"removeprefix", "prefix", 1, s_removeprefix},
-    {"removesuffix", "suffix", 1, s_removesuffix},
-    {NULL},
-};
 
 F(l_append)
 {
@@ -366,9 +90,23 @@ F(l_copy)
     return copy;
 }
 
+static value *keyword(struct args *all, const char *name)
+{
+    for (int i = 0; i < all->n_named; i++)
+        if (v_is_text(all->names[i], name))
+            return all->vals[i];
+    return NULL;
+}
+
+/* By Python's order, not by the filter's, which takes no notice of case. */
 F(l_sort)
 {
-    value *sorted = apply_filter(e, v_text(e, "sort"), self, all);
+    value *names[] = {v_text(e, "case_sensitive"), v_text(e, "reverse")}, *reverse = keyword(all, "reverse");
+    value *vals[] = {&v_true_value, reverse ? reverse : &v_false_value};
+    struct args how = {.names = names, .vals = vals, .n_named = 2};
+    if (all->n_pos || all->n_named > (reverse != NULL))
+        j_fail(e, "sort() takes only the argument 'reverse'");
+    value *sorted = apply_filter(e, v_text(e, "sort"), self, &how);
     self->items = sorted->items;
     self->cap = sorted->cap;
     return V_NULL;
@@ -379,6 +117,21 @@ static const struct func of_list[] = {
     {"index", "item", 1, l_index},   {"remove", "item", 1, l_remove},  {"count", "item", 1, l_count}, {"reverse", "", 0, l_reverse},
     {"clear", "", 0, l_clear},       {"copy", "", 0, l_copy},          {"sort", NULL, 0, l_sort},     {NULL},
 };
+
+static const struct func of_tuple[] = {{"index", "item", 1, l_index}, {"count", "item", 1, l_count}, {NULL}};
+
+F(r_index)
+{
+    value *list = v_iterate(e, self);
+    return l_index(e, list, arg, all);
+}
+
+F(r_count)
+{
+    return v_int(e, v_contains(e, self, arg[0]));
+}
+
+static const struct func of_range[] = {{"index", "item", 1, r_index}, {"count", "item", 1, r_count}, {NULL}};
 
 static value *view(engine *e, value *self, const char *name)
 {
@@ -426,13 +179,7 @@ F(d_setdefault)
 
 F(d_update)
 {
-    value *other = all->n_pos ? all->pos[0] : v_dict(e);
-    if (other->type != V_DICT)
-        j_fail(e, "update() takes a mapping");
-    for (gsize i = 0, n = other->n; i < n; i++)
-        dict_set(e, self, other->keys[i], other->items[i]);
-    for (int i = 0; i < all->n_named; i++)
-        dict_set(e, self, all->names[i], all->vals[i]);
+    dict_fill(e, self, all);
     return V_NULL;
 }
 
@@ -444,10 +191,42 @@ F(d_copy)
     return copy;
 }
 
+F(d_popitem)
+{
+    if (!self->n)
+        j_fail(e, "popitem(): the mapping is empty");
+    value *key = self->keys[self->n - 1];
+    return v_pair(e, key, dict_remove(e, self, key));
+}
+
+F(d_clear)
+{
+    while (self->n)
+        dict_remove(e, self, self->keys[self->n - 1]);
+    return V_NULL;
+}
+
+F(d_fromkeys)
+{
+    value *keys = v_iterate(e, arg[0]), *dict = v_dict(e);
+    for (gsize i = 0; i < keys->n; i++)
+        dict_set(e, dict, keys->items[i], arg[1] ? arg[1] : V_NULL);
+    return dict;
+}
+
 static const struct func of_dict[] = {
-    {"items", "", 0, d_items},        {"keys", "", 0, d_keys},          {"values", "", 0, d_values},
-    {"get", "key default", 1, d_get}, {"pop", "key default", 1, d_pop}, {"setdefault", "key default", 1, d_setdefault},
-    {"update", NULL, 0, d_update},    {"copy", "", 0, d_copy},          {NULL},
+    {"items", "", 0, d_items},
+    {"keys", "", 0, d_keys},
+    {"values", "", 0, d_values},
+    {"get", "key default", 1, d_get},
+    {"pop", "key default", 1, d_pop},
+    {"setdefault", "key default", 1, d_setdefault},
+    {"update", NULL, 0, d_update},
+    {"copy", "", 0, d_copy},
+    {"popitem", "", 0, d_popitem},
+    {"clear", "", 0, d_clear},
+    {"fromkeys", "iterable value", 1, d_fromkeys},
+    {NULL},
 };
 
 F(c_next)
@@ -463,6 +242,29 @@ F(c_reset)
 
 static const struct func of_cycler[] = {{"next", "", 0, c_next}, {"reset", "", 0, c_reset}, {NULL}};
 
+F(n_bit_length)
+{
+    if (self->type == V_BIG)
+        return v_int(e, (gint64)strlen(number_in_base(e, self, 2)) - (*self->s == '-'));
+    gint64 bits = 0;
+    for (guint64 left = self->i < 0 ? -(guint64)self->i : (guint64)self->i; left; left >>= 1)
+        bits++;
+    return v_int(e, bits);
+}
+
+F(n_is_integer)
+{
+    return v_bool(self->f - self->f == 0 && self->f == (double)(gint64)self->f);
+}
+
+F(n_conjugate)
+{
+    return self;
+}
+
+static const struct func of_int[] = {{"bit_length", "", 0, n_bit_length}, {"conjugate", "", 0, n_conjugate}, {NULL}};
+static const struct func of_float[] = {{"is_integer", "", 0, n_is_integer}, {"conjugate", "", 0, n_conjugate}, {NULL}};
+
 const struct func *func_find(const struct func *table, const char *name)
 {
     for (; table->name; table++)
@@ -473,10 +275,10 @@ const struct func *func_find(const struct func *table, const char *name)
 
 const struct func *method_find(const value *self, const char *name)
 {
-    const struct func *table = self->type == V_STR      ? of_str
-                               : self->type == V_LIST   ? of_list
-                               : self->type == V_DICT   ? of_dict
-                               : self->type == V_CYCLER ? of_cycler
-                                                        : NULL;
-    return table ? func_find(table, name) : NULL;
+    static const struct func *const tables[] = {
+        [V_BOOL] = of_int,  [V_INT] = of_int,     [V_BIG] = of_int,     [V_FLOAT] = of_float, [V_STR] = methods_text,
+        [V_LIST] = of_list, [V_TUPLE] = of_tuple, [V_RANGE] = of_range, [V_DICT] = of_dict,   [V_CYCLER] = of_cycler,
+    };
+    bool has = self->type < G_N_ELEMENTS(tables) && tables[self->type] && !(self->type == V_LIST && self->view);
+    return has ? func_find(tables[self->type], name) : NULL;
 }

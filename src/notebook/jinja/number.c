@@ -47,6 +47,29 @@ static value *of_big(engine *e, BIGNUM *n)
     return v;
 }
 
+/* Copies digits without underscores, which must stand between digits; false when one does not. */
+static bool without_underscores(const char *s, gsize n, char *to)
+{
+    for (gsize i = 0; i < n; i++) {
+        if (s[i] != '_')
+            *to++ = s[i];
+        else if (!i || i + 1 == n || !g_ascii_isalnum(s[i - 1]) || !g_ascii_isalnum(s[i + 1]))
+            return false;
+    }
+    *to = '\0';
+    return true;
+}
+
+bool number_parse_float(engine *e, value *v, double *ret_f)
+{
+    value *text = text_strip(e, v, NULL, 3);
+    char *copy = j_alloc(e, text->n + 1), *end;
+    if (!text->n || !without_underscores(text->s, text->n, copy) || strpbrk(copy, "xXpP"))
+        return false;
+    *ret_f = g_ascii_strtod(copy, &end);
+    return *end == '\0' && g_ascii_strncasecmp(copy + strspn(copy, "+-"), "nan(", 4) != 0;
+}
+
 value *number_parse(engine *e, const char *s, gsize n, int base)
 {
     bool negative = n && *s == '-';
@@ -58,8 +81,11 @@ value *number_parse(engine *e, const char *s, gsize n, int base)
             s += 2, n -= 2, base = given;
     }
     base = base ? base : 10;
-    if (!n || n > MAX_DIGITS)
+    char *copy = n && n <= MAX_DIGITS ? j_alloc(e, n + 1) : NULL;
+    if (!copy || !without_underscores(s, n, copy))
         return NULL;
+    s = copy;
+    n = strlen(copy);
     for (gsize i = 0; i < n; i++)
         if (!g_ascii_isalnum(s[i]) || (g_ascii_isdigit(s[i]) ? s[i] - '0' : g_ascii_tolower(s[i]) - 'a' + 10) >= base)
             return NULL;
@@ -70,6 +96,23 @@ value *number_parse(engine *e, const char *s, gsize n, int base)
     }
     BN_set_negative(big, negative);
     return of_big(e, big);
+}
+
+static BIGNUM *to_big(value *v);
+
+const char *number_in_base(engine *e, value *v, int base)
+{
+    BIGNUM *n = to_big(v);
+    bool negative = BN_is_negative(n);
+    char *text = j_alloc(e, MAX_DIGITS * 4 + 8), *p = text + MAX_DIGITS * 4 + 6;
+    BN_set_negative(n, 0);
+    do
+        *--p = "0123456789abcdef"[BN_div_word(n, (BN_ULONG)base)];
+    while (!BN_is_zero(n) && p > text + 1);
+    BN_free(n);
+    if (negative)
+        *--p = '-';
+    return p;
 }
 
 static BIGNUM *to_big(value *v)
@@ -182,9 +225,9 @@ value *number_op(engine *e, const char *op, value *a, value *b)
             return v_int(e, result);
         if (*op == '*' && !__builtin_mul_overflow(a->i, b->i, &result))
             return v_int(e, result);
-        if ((*op == '/' || *op == '%') && !b->i)
-            j_fail(e, "integer division or modulo by zero");
     }
+    if ((*op == '/' || *op == '%') && b->type != V_BIG && !b->i)
+        j_fail(e, "integer division or modulo by zero");
     return big_op(e, op, a, b);
 }
 

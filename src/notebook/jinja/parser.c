@@ -17,6 +17,8 @@ static node *parse_target_one(struct parser *p)
     }
     if (p->now->type != T_NAME)
         p_unexpected(p, "name");
+    if (p->loops && strcmp(p->now->s, "loop") == 0)
+        p_fail(p, "cannot assign to the special variable 'loop' inside of a loop");
     if (p_constant_of(p->now->s))
         j_fail_at(p->e, p->t, p->now->line, p->now->col, "cannot assign to '%s'", p->now->s);
     n = p_make(p, N_NAME);
@@ -24,33 +26,38 @@ static node *parse_target_one(struct parser *p)
     return n;
 }
 
-static node *parse_target(struct parser *p)
+/* What set assigns to: a name, or an attribute of a namespace. */
+static node *parse_set_target(struct parser *p)
 {
-    if (p->now->type == T_NAME && p->now[1].type == T_OP && strcmp(p->now[1].s, ".") == 0) {
-        node *n = p_make(p, N_NSREF);
-        n->a = p_make(p, N_NAME);
-        n->a->name = p_take_name(p);
-        p_next(p);
-        n->name = p_take_name(p);
-        return n;
-    }
-    return parse_tuple(p, parse_target_one, "in", false);
+    if (p->now->type != T_NAME || p->now[1].type != T_OP || strcmp(p->now[1].s, ".") != 0)
+        return parse_target_one(p);
+    node *n = p_make(p, N_NSREF);
+    n->a = p_make(p, N_NAME);
+    n->a->name = p_take_name(p);
+    p_next(p);
+    n->name = p_take_name(p);
+    return n;
 }
 
-/* A colon at the end is allowed, as in Python. */
 static void end_tag(struct parser *p)
 {
-    p_skip_op(p, ":");
     if (p->now->type != T_BLOCK_END)
         p_unexpected(p, "end of statement block");
     p_next(p);
 }
 
+/* The statement's body; a colon behind the statement is allowed, as in Python. */
+static node *open_body(struct parser *p, const char *const *ends, const char *tag, const node *opener)
+{
+    p_skip_op(p, ":");
+    end_tag(p);
+    return parse_body(p, ends, tag, opener->line);
+}
+
 static node *body_until(struct parser *p, const char *end, const node *opener, const char *tag)
 {
     const char *ends[] = {end, NULL};
-    end_tag(p);
-    node *body = parse_body(p, ends, tag, opener->line);
+    node *body = open_body(p, ends, tag, opener);
     p_next(p);
     return body;
 }
@@ -61,11 +68,14 @@ static node *parse_if(struct parser *p, node *n)
     n->type = N_IF;
     p->soft++;
     do {
+        const node *place = n->n ? p_make(p, N_BODY) : n;
         node *test = parse_tuple(p, parse_or, NULL, false);
         if (p_is_word(p, "if"))
             p_unexpected(p, "end of statement block");
-        end_tag(p);
-        p_add(p, n, test, parse_body(p, ends, "if", n->line));
+        node *branch = p_make_at(p, N_BODY, place);
+        p_add(p, branch, test, NULL);
+        p_add(p, branch, open_body(p, ends, "if", n), NULL);
+        p_add(p, n, branch, NULL);
     } while (p_skip_word(p, "elif"));
     if (p_skip_word(p, "else"))
         n->c = body_until(p, "endif", n, "if");
@@ -79,6 +89,7 @@ static node *parse_for(struct parser *p, node *n)
 {
     static const char *const ends[] = {"else", "endfor", NULL};
     n->type = N_FOR;
+    p->loops++;
     n->a = parse_tuple(p, parse_target_one, "in", false);
     if (!p_skip_word(p, "in"))
         p_unexpected(p, "in");
@@ -86,18 +97,18 @@ static node *parse_for(struct parser *p, node *n)
     if (p_skip_word(p, "if"))
         n->c = parse_expr(p);
     n->recursive = p_skip_word(p, "recursive");
-    end_tag(p);
-    p_add(p, n, parse_body(p, ends, "for", n->line), NULL);
+    p_add(p, n, open_body(p, ends, "for", n), NULL);
     if (p_skip_word(p, "else"))
         p_add(p, n, body_until(p, "endfor", n, "for"), NULL);
     else
         p_next(p);
+    p->loops--;
     return n;
 }
 
 static node *parse_set(struct parser *p, node *n)
 {
-    n->a = parse_target(p);
+    n->a = parse_tuple(p, parse_set_target, NULL, false);
     if (p_skip_op(p, "=")) {
         n->type = N_SET;
         n->b = parse_tuple(p, parse_expr, NULL, false);
@@ -126,6 +137,11 @@ static void parse_signature(struct parser *p, node *n)
         if (!fallback && optional)
             p_fail(p, "a parameter without default follows one with default");
         optional |= fallback != NULL;
+        for (int i = 0; i < n->n; i++)
+            if (v_is_text(n->list[i]->name, param->name->s))
+                j_fail_at(p->e, p->t, param->line, param->col, "parameter '%s' is named twice", param->name->s);
+        if (!fallback && v_is_text(param->name, "caller"))
+            j_fail_at(p->e, p->t, param->line, param->col, "the parameter 'caller' must have a default");
         p_add(p, n, param, fallback);
     }
     p_want_op(p, ")");
@@ -147,10 +163,17 @@ static void macro_body(struct parser *p, node *n, const char *end, const char *t
     }
 }
 
+static value *parse_plain_name(struct parser *p)
+{
+    if (p->now->type != T_NAME)
+        p_unexpected(p, "name");
+    return parse_target_one(p)->name;
+}
+
 static node *parse_macro(struct parser *p, node *n)
 {
     n->type = N_MACRO;
-    n->name = p_take_name(p);
+    n->name = parse_plain_name(p);
     parse_signature(p, n);
     macro_body(p, n, "endmacro", "macro");
     return n;
@@ -160,7 +183,6 @@ static node *parse_call_block(struct parser *p, node *n)
 {
     node *macro = p_make_at(p, N_MACRO, n);
     n->type = N_CALL_BLOCK;
-    macro->name = v_text(p->e, "caller");
     if (p_is_op(p, "("))
         parse_signature(p, macro);
     n->a = parse_expr(p);
@@ -233,6 +255,8 @@ static node *parse_from(struct parser *p, node *n)
         p_add_named(p, n, name, alias, NULL);
         if (!p_skip_op(p, ","))
             break;
+        if (p->now->type != T_NAME)
+            p_unexpected(p, "name");
     }
     if (!n->n_named)
         p_unexpected(p, "name");
@@ -295,8 +319,13 @@ static node *parse_extends(struct parser *p, node *n)
 
 static node *parse_print(struct parser *p, node *n)
 {
-    n->type = N_PRINT;
-    n->a = parse_tuple(p, parse_expr, NULL, false);
+    while (p->now->type != T_BLOCK_END) {
+        if (n->n)
+            p_want_op(p, ",");
+        node *one = p_make(p, N_PRINT);
+        one->a = parse_expr(p);
+        p_add(p, n, one, NULL);
+    }
     return n;
 }
 
@@ -379,7 +408,7 @@ static node *parse_body(struct parser *p, const char *const *ends, const char *o
         end_tag(p);
     }
     if (ends)
-        j_fail_at(p->e, p->t, p->now->line, p->now->col, "unexpected end of template; '%s' of line %d is not closed", opener, line);
+        j_fail_at(p->e, p->t, p->now->line, p->now->col, "unexpected end of template: '%s' of line %d is not closed", opener, line);
     p->depth--;
     return body;
 }

@@ -142,6 +142,28 @@ static node *parse_primary(struct parser *p)
     return n;
 }
 
+/* Positional arguments first, then keywords and one "*list", at last one "**mapping". */
+static void parse_arg(struct parser *p, node *n)
+{
+    bool is_named = p->now->type == T_NAME && p->now[1].type == T_OP && strcmp(p->now[1].s, "=") == 0;
+    bool is_list = p_is_op(p, "*"), is_mapping = p_is_op(p, "**");
+    if (n->star_star || (is_list && n->star) || (!is_list && !is_mapping && !is_named && (n->star || n->n_named)))
+        p_fail(p, "wrong order of arguments: positional, then keywords and *list, then **mapping");
+    if (is_list || is_mapping) {
+        p_next(p);
+        *(is_list ? &n->star : &n->star_star) = parse_expr(p);
+    } else if (is_named) {
+        value *name = p_take_name(p);
+        for (int i = 0; i < n->n_named; i++)
+            if (v_is_text(n->names[i], name->s))
+                p_fail(p, "a keyword argument is repeated");
+        p_next(p);
+        p_add_named(p, n, name, NULL, parse_expr(p));
+    } else {
+        p_add(p, n, parse_expr(p), NULL);
+    }
+}
+
 /* "(…)" into the call-like node: positional in list, keywords in names and c. */
 static void parse_args(struct parser *p, node *n)
 {
@@ -152,27 +174,17 @@ static void parse_args(struct parser *p, node *n)
             p_unexpected(p, ",");
         if (p_is_op(p, ")"))
             break;
-        if (p_skip_op(p, "*")) {
-            n->star = n->star ? (p_fail(p, "two lists of arguments in a call"), NULL) : parse_expr(p);
-        } else if (p_skip_op(p, "**")) {
-            n->star_star = parse_expr(p);
-        } else if (p->now->type == T_NAME && p->now[1].type == T_OP && strcmp(p->now[1].s, "=") == 0) {
-            value *name = p_take_name(p);
-            p_next(p);
-            p_add_named(p, n, name, NULL, parse_expr(p));
-        } else if (n->n_named || n->star || n->star_star) {
-            p_fail(p, "a positional argument follows keyword arguments");
-        } else {
-            p_add(p, n, parse_expr(p), NULL);
-        }
+        parse_arg(p, n);
     }
     p_want_op(p, ")");
 }
 
 static node *parse_call(struct parser *p, node *callee)
 {
-    node *n = p_make_at(p, N_CALL, callee);
+    node *n = p_make(p, N_CALL);
     n->a = callee;
+    if (n->line == callee->line)
+        n->col = callee->col;
     parse_args(p, n);
     return n;
 }
@@ -202,8 +214,10 @@ static node *parse_slice(struct parser *p)
 
 static node *parse_subscript(struct parser *p, node *base)
 {
-    node *n = p_make_at(p, N_ITEM, base);
+    node *n = p_make(p, N_ITEM);
     n->a = base;
+    if (n->line == base->line)
+        n->col = base->col;
     if (p_skip_op(p, ".")) {
         if (p->now->type == T_NAME) {
             n->type = N_ATTR;
@@ -242,8 +256,14 @@ static node *parse_postfix(struct parser *p, node *n)
 static value *dotted_name(struct parser *p)
 {
     value *name = p_take_name(p);
-    while (p_skip_op(p, "."))
-        name = v_text(p->e, j_copy(p->e, name->s, name->n)), p_take_name(p);
+    while (p_skip_op(p, ".")) {
+        struct buf b = {0};
+        buf_add(p->e, &b, name->s, name->n);
+        buf_str(p->e, &b, ".");
+        value *more = p_take_name(p);
+        buf_add(p->e, &b, more->s, more->n);
+        name = buf_value(p->e, &b);
+    }
     return name;
 }
 

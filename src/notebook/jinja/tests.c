@@ -50,7 +50,8 @@ F(t_mapping)
 }
 F(t_callable)
 {
-    return v_bool(self->type >= V_MACRO && self->type <= V_BLOCK);
+    bool is = self->type == V_UNDEFINED || self->type == V_MACRO || self->type == V_FUNC || self->type == V_LOOP || self->type == V_JOINER;
+    return v_bool(is || self->type == V_BLOCK);
 }
 F(t_escaped)
 {
@@ -58,6 +59,8 @@ F(t_escaped)
 }
 F(t_sameas)
 {
+    if (self->type == V_STR && arg[0]->type == V_STR) /* equal texts are one */
+        return v_bool(v_equal(e, self, arg[0]));
     return v_bool(self == arg[0] || (self->type == arg[0]->type && self->type <= V_INT && v_equal(e, self, arg[0])));
 }
 F(t_eq)
@@ -112,8 +115,16 @@ F(t_divisibleby)
 
 F(t_iterable)
 {
-    v_need(e, self);
-    return v_bool(self->type == V_STR || self->type == V_LIST || self->type == V_TUPLE || self->type == V_DICT || self->type == V_RANGE);
+    if (!self->lenient)
+        v_need(e, self);
+    bool is = self->type == V_STR || self->type == V_LIST || self->type == V_TUPLE || self->type == V_DICT || self->type == V_RANGE;
+    return v_bool(is || self->lenient || self->type == V_ITERATOR || self->type == V_LOOP);
+}
+
+F(t_sequence)
+{
+    return v_bool(self->type == V_STR || (self->type == V_LIST && !self->view) || self->type == V_TUPLE || self->type == V_DICT ||
+                  self->type == V_RANGE || self->lenient);
 }
 
 F(t_upper)
@@ -165,7 +176,7 @@ static const struct func tests[] = {
     {"even", "", 0, t_even},
     {"divisibleby", "num", 1, t_divisibleby},
     {"iterable", "", 0, t_iterable},
-    {"sequence", "", 0, t_iterable},
+    {"sequence", "", 0, t_sequence},
     {"upper", "", 0, t_upper},
     {"lower", "", 0, t_lower},
     {"filter", "", 0, t_filter},

@@ -59,7 +59,9 @@ value *text_slice(engine *e, value *v, value *start, value *stop, value *step)
     struct buf b = {0};
     for (gsize i = 0; i < result->n; i++)
         buf_add(e, &b, result->items[i]->s, result->items[i]->n);
-    return buf_value(e, &b);
+    value *text = buf_value(e, &b);
+    text->safe = v->safe;
+    return text;
 }
 
 static char *change(int mode, gunichar c, bool first)
@@ -131,6 +133,53 @@ value *text_replace(engine *e, value *v, value *from, value *to, gint64 count)
     }
     buf_add(e, &b, p, end - p);
     return buf_value(e, &b);
+}
+
+value *text_join(engine *e, value *between, value *texts)
+{
+    struct buf b = {0};
+    for (gsize i = 0; i < texts->n; i++) {
+        value *text = between->safe ? v_escape(e, texts->items[i]) : texts->items[i];
+        if (i)
+            buf_add(e, &b, between->s, between->n);
+        buf_add(e, &b, text->s, text->n);
+    }
+    value *result = buf_value(e, &b);
+    result->safe = between->safe;
+    return result;
+}
+
+const char *text_rstrip(const char *from, const char *end)
+{
+    while (end > from && g_unichar_isspace(g_utf8_get_char(g_utf8_prev_char(end))))
+        end = g_utf8_prev_char(end);
+    return end;
+}
+
+/* The length of Python's line end at `p`, or 0. */
+static gsize line_end(const char *p, const char *end)
+{
+    gunichar c = g_utf8_get_char(p);
+    if (c == '\r' && p + 1 < end && p[1] == '\n')
+        return 2;
+    bool is = (c >= '\n' && c <= '\r') || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028 || c == 0x2029;
+    return is ? (gsize)(g_utf8_next_char(p) - p) : 0;
+}
+
+value *text_splitlines(engine *e, value *v, bool keeps_ends)
+{
+    value *list = v_list(e);
+    const char *from = v->s, *end = from + v->n;
+    for (const char *p = from; p < end;) {
+        gsize n = line_end(p, end);
+        p = n ? p + n : g_utf8_next_char(p);
+        if (n || p >= end) {
+            gsize length = (gsize)(p - from) - (keeps_ends ? 0 : n);
+            list_add(e, list, v_str(e, j_copy(e, from, length), length));
+            from = p;
+        }
+    }
+    return list;
 }
 
 value *text_pad(engine *e, value *v, gint64 width, const char *fill, int align)

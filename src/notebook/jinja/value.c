@@ -82,6 +82,22 @@ value *v_undefined(engine *e, const char *name, const char *format, ...)
     return v;
 }
 
+value *v_lenient(engine *e)
+{
+    value *v = v_undefined(e, NULL, "the condition is false and has no else");
+    v->lenient = true;
+    return v;
+}
+
+value *v_iterator(engine *e, value *list, const char *type)
+{
+    value *v = v_new(e, V_ITERATOR);
+    v->items = list->items;
+    v->n = list->n;
+    v->view = type;
+    return v;
+}
+
 value *v_func(engine *e, const struct func *func, value *self)
 {
     value *v = v_new(e, V_FUNC);
@@ -287,32 +303,21 @@ gint64 v_to_int(engine *e, value *v, const char *what)
 const char *v_type_name(const value *v)
 {
     static const char *const names[] = {
-        [V_UNDEFINED] = "undefined",
-        [V_NONE] = "NoneType",
-        [V_BOOL] = "bool",
-        [V_INT] = "int",
-        [V_BIG] = "int",
-        [V_FLOAT] = "float",
-        [V_STR] = "str",
-        [V_LIST] = "list",
-        [V_TUPLE] = "tuple",
-        [V_RANGE] = "range",
-        [V_DICT] = "dict",
-        [V_NAMESPACE] = "Namespace",
-        [V_MODULE] = "module",
-        [V_MACRO] = "macro",
-        [V_FUNC] = "function",
-        [V_LOOP] = "loop",
-        [V_JOINER] = "joiner",
-        [V_CYCLER] = "cycler",
-        [V_BLOCK] = "block",
+        [V_UNDEFINED] = "undefined", [V_NONE] = "NoneType", [V_BOOL] = "bool",           [V_INT] = "int",       [V_BIG] = "int",
+        [V_FLOAT] = "float",         [V_STR] = "str",       [V_LIST] = "list",           [V_TUPLE] = "tuple",   [V_RANGE] = "range",
+        [V_ITERATOR] = "generator",  [V_DICT] = "dict",     [V_NAMESPACE] = "Namespace", [V_MODULE] = "module", [V_MACRO] = "macro",
+        [V_FUNC] = "function",       [V_LOOP] = "loop",     [V_JOINER] = "joiner",       [V_CYCLER] = "cycler", [V_BLOCK] = "block",
         [V_SELF] = "self",
     };
+    if ((v->type == V_LIST || v->type == V_ITERATOR) && v->view)
+        return v->view;
     return names[v->type];
 }
 
 gint64 v_length(engine *e, value *v)
 {
+    if (v->lenient)
+        return 0;
     v_need(e, v);
     if (v->type == V_STR)
         return text_length(v->s, v->n);
@@ -329,6 +334,8 @@ gint64 v_length(engine *e, value *v)
 
 bool v_true(engine *e, value *v)
 {
+    if (v->lenient)
+        return false;
     v_need(e, v);
     switch (v->type) {
     case V_NONE:
@@ -371,8 +378,27 @@ static bool equal_numbers(engine *e, value *a, value *b)
     return a->i == b->i;
 }
 
+/* Keys and items are sets; values are equal only to themselves. */
+static bool equal_views(engine *e, value *a, value *b)
+{
+    if (!a->view || !b->view || strcmp(a->view, b->view) != 0 || strcmp(a->view, "dict_values") == 0 || a->n != b->n)
+        return false;
+    bool same = true;
+    for (gsize i = 0; same && i < a->n; i++) {
+        same = false;
+        for (gsize k = 0; !same && k < b->n; k++)
+            same = v_equal(e, a->items[i], b->items[k]);
+        j_step(e, b->n);
+    }
+    return same;
+}
+
 bool v_equal(engine *e, value *a, value *b)
 {
+    if (a->lenient && (b->lenient || b->type != V_UNDEFINED))
+        return b->lenient;
+    if (b->lenient && a->type != V_UNDEFINED)
+        return false;
     v_need(e, a);
     v_need(e, b);
     if (a == b)
@@ -393,6 +419,8 @@ bool v_equal(engine *e, value *a, value *b)
     }
     if (a->type != V_LIST && a->type != V_TUPLE)
         return a->type == V_NONE;
+    if (a->type == V_LIST && (a->view || b->view))
+        return equal_views(e, a, b);
     if (a->n != b->n)
         return false;
     j_enter(e);
@@ -464,10 +492,26 @@ static value *iterate_text(engine *e, value *v)
     return list;
 }
 
+/* What an iterator still has; afterwards it has nothing. */
+static value *drain(engine *e, value *v)
+{
+    value *list = v_list(e);
+    list->items = v->items + v->i;
+    list->n = list->cap = v->n - v->i;
+    v->i = v->n;
+    return list;
+}
+
 value *v_iterate(engine *e, value *v)
 {
+    if (v->lenient)
+        return v_list(e);
     v_need(e, v);
     value *list;
+    if (v->type == V_ITERATOR)
+        return drain(e, v);
+    if (v->type == V_LOOP)
+        return v->loop->sequence;
     if (v->type == V_LIST || v->type == V_TUPLE)
         return v;
     if (v->type == V_STR)
@@ -540,8 +584,16 @@ static void repr_dict(engine *e, struct buf *b, value *v)
 
 static void repr_other(engine *e, struct buf *b, value *v)
 {
-    if (v->type == V_MACRO)
+    if (v->type == V_MACRO && v->node->name)
         buf_printf(e, b, "<Macro '%s'>", v->node->name->s);
+    else if (v->type == V_MACRO)
+        buf_str(e, b, "<Macro anonymous>");
+    else if (v->type == V_ITERATOR)
+        buf_printf(e, b, "<%s object>", v->view);
+    else if (v->type == V_SELF)
+        buf_printf(e, b, "<TemplateReference '%s'>", v->s);
+    else if (v->type == V_FUNC && !v->self && v->func->class_name)
+        buf_printf(e, b, "<class '%s'>", v->func->class_name);
     else if (v->type == V_LOOP)
         buf_printf(e, b, "<LoopContext %d/%d>", (int)v->loop->i + 1, (int)v->loop->n);
     else if (v->type == V_RANGE && v->step == 1)
@@ -585,8 +637,24 @@ value *v_to_repr(engine *e, value *v)
     return buf_value(e, &b);
 }
 
+value *v_to_ascii(engine *e, value *v)
+{
+    struct buf b = {0};
+    v = v_to_repr(e, v);
+    for (const char *p = v->s, *end = p + v->n; p < end; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        if (c < 0x80)
+            buf_add(e, &b, p, 1);
+        else
+            buf_printf(e, &b, c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
+    }
+    return buf_value(e, &b);
+}
+
 value *v_to_str(engine *e, value *v)
 {
+    if (v->lenient)
+        return v_text(e, "");
     v_need(e, v);
     if (v->type == V_STR)
         return v;
