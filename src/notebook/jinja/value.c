@@ -496,7 +496,7 @@ static value *iterate_text(engine *e, value *v)
 static value *drain(engine *e, value *v)
 {
     value *list = v_list(e);
-    list->items = v->items + v->i;
+    list->items = v->n > 0 ? v->items + v->i : NULL;
     list->n = list->cap = v->n - v->i;
     v->i = v->n;
     return list;
