@@ -40,9 +40,9 @@ struct session_options {
     /* A job has ended; `row` is NULL for one that was cancelled with the session. False stops the session. */
     bool (*ended)(struct session_job *job, const struct job *row, gpointer data);
     void (*progress)(const struct running_job *running, unsigned n_running, gpointer data); /* what runs now */
-    bool stays;                                           /* until a signal */
-    void (*idle)(gpointer data);                          /* stays: every job has ended */
-    void (*failed)(const char *message, gpointer data);   /* stays: no worker can do the jobs, which are given up; more may be given */
+    bool stays;                                                                             /* until a signal */
+    void (*idle)(gpointer data);                                                            /* stays: every job has ended */
+    void (*failed)(const char *message, gpointer data); /* stays: no worker can do the jobs, which are given up; more may be given */
     gpointer data;
 };
 

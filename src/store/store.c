@@ -65,11 +65,10 @@ bool store_commit(struct store *store, GError **error)
 
 /* Numbers grow with time: the look for the first row that is young enough ends at once where nothing is to be removed. */
 static const char *const prunings[] = {
-    "DELETE FROM worker_events WHERE id < coalesce((SELECT id FROM worker_events WHERE created_at >= datetime('now', ?1) ORDER BY id LIMIT "
-    "1),"
-    " 9223372036854775807)",
-    "DELETE FROM jobs WHERE status IN ('completed', 'failed', 'cancelled') AND id < coalesce((SELECT id FROM jobs"
-    " WHERE created_at >= datetime('now', ?1) ORDER BY id LIMIT 1), 9223372036854775807)",
+    ("DELETE FROM worker_events WHERE id < coalesce((SELECT id FROM worker_events"
+     " WHERE created_at >= datetime('now', ?1) ORDER BY id LIMIT 1), 9223372036854775807)"),
+    ("DELETE FROM jobs WHERE status IN ('completed', 'failed', 'cancelled') AND id < coalesce((SELECT id FROM jobs"
+     " WHERE created_at >= datetime('now', ?1) ORDER BY id LIMIT 1), 9223372036854775807)"),
     "DELETE FROM workers WHERE status = 'dead' AND started_at < datetime('now', ?1)",
 };
 
