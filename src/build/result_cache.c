@@ -166,7 +166,7 @@ static char *key_of_latest(const struct result_cache *results, const struct plan
 
 /* ---- templates and includes ---- */
 
-static char *dep_path(const struct plan_job *job, const json_t *dep)
+char *result_cache_dep_path(const struct plan_job *job, const json_t *dep)
 {
     const char *name = json_get_text(dep, "name", "");
     if (g_path_is_absolute(name))
@@ -180,7 +180,7 @@ static char *dep_path(const struct plan_job *job, const json_t *dep)
 /* The hash of what a dependency is today; NULL when it is not there. */
 static const char *hash_dep(struct result_cache *results, const struct plan_job *job, const json_t *dep)
 {
-    g_autofree char *path = dep_path(job, dep);
+    g_autofree char *path = result_cache_dep_path(job, dep);
     return hash_file(results, path, DIGEST_TEXT, NULL);
 }
 
@@ -338,7 +338,7 @@ static bool has_edited_deps(struct result_cache *results, const struct plan_job 
     json_t *dep;
     json_array_foreach(json_object_get(result, "deps"), i, dep)
     {
-        g_autofree char *path = dep_path(job, dep);
+        g_autofree char *path = result_cache_dep_path(job, dep);
         g_hash_table_remove(results->texts, path);
     }
     return !has_current_deps(results, job, result);

@@ -45,5 +45,8 @@ bool result_cache_add_problem(struct result_cache *results, const struct plan_jo
 /* Remembers the inputs of what is now in the output tree: a later build names those that changed since. */
 bool result_cache_note_latest(struct result_cache *results, const struct plan_job *job, GError **error);
 
+/* The path of an entry of `deps`; the caller frees it. */
+char *result_cache_dep_path(const struct plan_job *job, const json_t *dep);
+
 /* The inputs of a job that result_cache_find() looked up, as explained in inputs.h. Borrowed. */
 const json_t *result_cache_inputs(const struct result_cache *results, const struct plan_job *job);

@@ -34,7 +34,7 @@ void loaded_course_free(struct loaded_course *loaded)
 static bool load_course(const struct build_invocation *build, struct loaded_course *loaded, struct report *report)
 {
     g_autoptr(diag_list) diags = diag_list_new(), ignored = diag_list_new();
-    const char *spec = invocation_operand(build->invocation, 0);
+    const char *spec = build->spec != NULL ? build->spec : invocation_operand(build->invocation, 0);
     struct course_options options = {
         .data_dir = invocation_option(build->invocation, "data-dir"),
         .output_dir = invocation_option(build->invocation, "output-dir"),

@@ -11,6 +11,7 @@ struct build_invocation {
     enum report_mode mode;
     bool has_progress;
     char **targets, **languages;
+    const char *spec; /* NULL: the first operand */
     const char *templates, *program;
 };
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/build_command.h"
+#include "cli/cache_command.h"
 #include "os/data.h"
 #include "supervisor/executor.h"
 
@@ -53,6 +54,13 @@ static bool has_progress(const struct build_invocation *build)
            !build_command_has(build, "no-progress") && (build->mode == REPORT_DEFAULT || build->mode == REPORT_VERBOSE);
 }
 
+/* What was made may be too much; a failure to remove what is old is nothing that a build should fail for. */
+static void bound_cache(const struct build_invocation *build)
+{
+    struct cache_limits limits = cache_command_get_limits(build->settings);
+    cache_collect_if_due(build->cache, &limits, NULL);
+}
+
 static int build_once(struct build_invocation *build)
 {
     struct publish_counts counts = {0};
@@ -60,6 +68,8 @@ static int build_once(struct build_invocation *build)
     struct loaded_course *loaded = build_command_load(build, report);
     enum build_status status = loaded != NULL ? build_run(&loaded->options, &counts) : BUILD_MISTAKEN;
     int exit_status = build_command_tell(loaded, report, status, counts);
+    if (counts.written > 0)
+        bound_cache(build);
     if (loaded == NULL)
         report_free(report);
     loaded_course_free(loaded);

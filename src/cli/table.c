@@ -1,12 +1,20 @@
 #include "cli/command.h"
 
 extern const struct command cmd_build;
+extern const struct command cmd_cache_explain;
+extern const struct command cmd_cache_export;
+extern const struct command cmd_cache_gc;
+extern const struct command cmd_cache_import;
 extern const struct command cmd_completion;
 extern const struct command cmd_config_init;
 extern const struct command cmd_config_locate;
 extern const struct command cmd_config_show;
 extern const struct command cmd_config_trust;
 extern const struct command cmd_convert;
+extern const struct command cmd_db_clean;
+extern const struct command cmd_db_prune;
+extern const struct command cmd_db_stats;
+extern const struct command cmd_db_vacuum;
 extern const struct command cmd_delete_database;
 extern const struct command cmd_doctor;
 extern const struct command cmd_expand;
@@ -30,12 +38,20 @@ extern const struct command cmd_workers_stop;
 /* clang-format off */
 const struct command *const commands[] = {
     &cmd_build,
+    &cmd_cache_explain,
+    &cmd_cache_export,
+    &cmd_cache_gc,
+    &cmd_cache_import,
     &cmd_completion,
     &cmd_config_init,
     &cmd_config_locate,
     &cmd_config_show,
     &cmd_config_trust,
     &cmd_convert,
+    &cmd_db_clean,
+    &cmd_db_prune,
+    &cmd_db_stats,
+    &cmd_db_vacuum,
     &cmd_delete_database,
     &cmd_doctor,
     &cmd_expand,

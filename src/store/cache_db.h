@@ -14,3 +14,6 @@ struct cache {
 /* Writes what was remembered between cache_begin_reading() and cache_end_reading(). */
 bool cache_write_files(struct cache *cache, const GPtrArray *files, GError **error);
 void cache_file_row_free(gpointer row);
+
+/* Adds every text in a result that may be the name of an object (char *, the array's). */
+void cache_find_names(const json_t *value, GPtrArray *names);

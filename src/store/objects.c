@@ -1,6 +1,8 @@
 #include "store/cache_db.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -33,7 +35,9 @@ char *cache_put_object(struct cache *cache, const void *data, size_t length, GEr
     g_autofree char *name = hash_sha256_hex(data, length);
     g_autofree char *path = cache_object_path(cache, name);
 
-    if (!cache_has_object(cache, name, (gint64)length) && !file_write_atomic(path, data, length, error))
+    if (cache_has_object(cache, name, (gint64)length))
+        utimensat(AT_FDCWD, path, NULL, 0); /* in use again: cache_collect() leaves young ones alone */
+    else if (!file_write_atomic(path, data, length, error))
         return NULL;
     return g_steal_pointer(&name);
 }

@@ -32,7 +32,7 @@ build()
 {
     "$CLX" build course.yaml --explain "$@" >out 2>&1
     status=$?
-    ran=$(sed -n 's/.*; \([0-9]*\) jobs run.*/\1/p' out)
+    ran=$(sed -n 's/.*; \([0-9]*\) jobs\{0,1\} run.*/\1/p' out)
     return $status
 }
 
