@@ -291,7 +291,8 @@ static bool check_present(struct session *session, const int counts[N_JOB_TYPES]
             continue;
         g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE,
                     "no %s worker is running, and none is started\n"
-                    "let the build start its workers: leave out --no-auto-start and set worker_management.auto_start = true",
+                    "start some with 'clx workers start', or let the build do it: leave out --no-auto-start and set"
+                    " worker_management.auto_start = true",
                     job_type_names[type]);
         return false;
     }

@@ -47,7 +47,7 @@ static int delete_one(const struct invocation *invocation, const char *path, con
     }
     g_autofree char *question = g_strdup_printf("Delete '%s'?", path);
     if (!is_forced && !report_confirm(question))
-        return report_failure(1, "nothing deleted\nuse --force to delete without a question");
+        return report_failure(isatty(STDIN_FILENO) ? 1 : 2, "nothing deleted\nuse --force to delete without a question");
     if (!remove_file(path, "-wal") || !remove_file(path, "-shm") || !remove_file(path, ""))
         return 1;
     g_autofree char *stem = g_strndup(path, strlen(path) - (g_str_has_suffix(path, ".db") ? 3 : 0));
@@ -59,10 +59,7 @@ static int delete_one(const struct invocation *invocation, const char *path, con
 
 static int run_delete(struct invocation *invocation)
 {
-    bool is_forced = invocation_option(invocation, "force") != NULL;
     int which = invocation_choice(invocation, "which", WHICH_BOTH), status = 0;
-    if (!is_forced && !isatty(STDIN_FILENO))
-        return report_failure(2, "cannot ask without a terminal\nuse --force to delete without a question");
     struct settings *settings = invocation_settings(invocation);
     if (settings == NULL)
         return 2;

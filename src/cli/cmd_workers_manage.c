@@ -159,7 +159,8 @@ static bool is_agreed(const struct invocation *invocation, const GPtrArray *find
 static int clean(const struct invocation *invocation, struct store *store, const GPtrArray *findings, GError **error)
 {
     if (!is_agreed(invocation, findings))
-        return report_failure(1, "nothing was cleaned up\nuse --force to clean up without a question");
+        return report_failure(isatty(STDIN_FILENO) ? 1 : 2,
+                              "nothing was cleaned up\nuse --force to clean up without a question, --dry-run to see what would happen");
     for (unsigned i = 0; i < findings->len; i++)
         if (!clean_one(invocation, store, findings->pdata[i], error))
             return 1;
@@ -186,9 +187,6 @@ static int run_cleanup(struct invocation *invocation)
             printf("would end or remove %s\n", ((const struct finding *)findings->pdata[i])->text);
         return 0;
     }
-    if (invocation_option(invocation, "force") == NULL && !isatty(STDIN_FILENO))
-        return report_failure(
-            2, "cannot ask without a terminal\nuse --force to clean up without a question, --dry-run to see what would happen");
     status = clean(invocation, store, findings, &error);
     return error != NULL ? report_error(error) : status;
 }

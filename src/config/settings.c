@@ -7,6 +7,10 @@
 #include "base/text.h"
 #include "config/settings_file.h"
 #include "os/file.h"
+#include "os/memory.h"
+
+#define MAX_WORKERS 64
+#define MEMORY_OF_NOTEBOOK ((guint64)512 << 20) /* bytes that a worker and its kernel are expected to need */
 
 enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_SIZE, SETTING_CHOICE };
 
@@ -355,6 +359,11 @@ static char *type_key(const char *worker_type, const char *name)
     return g_strdup_printf("worker_management.%s.%s", worker_type, name);
 }
 
+int settings_default_count(unsigned n_processors, guint64 memory, guint64 each)
+{
+    return (int)CLAMP(MIN((guint64)n_processors, memory / each), 1, MAX_WORKERS);
+}
+
 int settings_worker_count(const struct settings *settings, const char *worker_type)
 {
     g_autofree char *key = type_key(worker_type, "count");
@@ -362,7 +371,11 @@ int settings_worker_count(const struct settings *settings, const char *worker_ty
         return (int)settings_get_int(settings, key);
     if (settings_is_set(settings, "worker_management.default_worker_count"))
         return (int)settings_get_int(settings, "worker_management.default_worker_count");
-    return strcmp(worker_type, job_type_names[JOB_NOTEBOOK]) == 0 ? (int)CLAMP(g_get_num_processors(), 1, 64) : 1;
+    if (strcmp(worker_type, job_type_names[JOB_NOTEBOOK]) != 0)
+        return 1;
+    g_autofree char *limit_key = type_key(worker_type, "memory_limit");
+    guint64 each = settings_get_size(settings, limit_key);
+    return settings_default_count(g_get_num_processors(), memory_available(), each > 0 ? each : MEMORY_OF_NOTEBOOK);
 }
 
 const char *settings_execution_mode(const struct settings *settings, const char *worker_type)

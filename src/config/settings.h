@@ -32,6 +32,8 @@ bool settings_override(struct settings *settings, const char *key, const char *v
 
 /* Per-type settings fall back to the default ones: "count" and "execution_mode" of "worker_management.<type>". */
 int settings_worker_count(const struct settings *settings, const char *worker_type);
+/* Without any setting: as many notebook workers as processors, and no more than fit into the memory that is left, `each` bytes for one. */
+int settings_default_count(unsigned n_processors, guint64 memory, guint64 each);
 const char *settings_execution_mode(const struct settings *settings, const char *worker_type);
 
 /* The project root (absolute) and the absolute paths of the two databases. Borrowed. */

@@ -257,10 +257,15 @@ static bool preregister(struct place *place, GError **error)
         return false;
     place->worker_id = worker_preregister(options->store, options->type, place->worker.id, options->stays ? NULL : options->session_id,
                                           class_of(pool)->mode, config, error);
-    event_logger_add(options->logger, "worker_starting", options->type, MAX(place->worker_id, 0), NULL, "starting %s", place->worker.id);
-    if (place->worker_id > 0)
-        event_logger_add(options->logger, "worker_registered", options->type, place->worker_id, NULL, "registered as %s", place->worker.id);
-    return store_commit(options->store, place->worker_id > 0 ? error : NULL) && place->worker_id > 0;
+    if (place->worker_id < 0) {
+        place->worker_id = 0;
+        store_rollback(options->store);
+        return false;
+    }
+    event_logger_add(options->logger, "worker_starting", options->type, place->worker_id,
+                     json_pack("{s:s}", "executor_id", place->worker.id), "starting %s", place->worker.id);
+    event_logger_add(options->logger, "worker_registered", options->type, place->worker_id, NULL, "registered as %s", place->worker.id);
+    return store_commit(options->store, error);
 }
 
 /* The row learns the process, and the executor id where that is known only now. */
@@ -299,8 +304,8 @@ static void start_place(struct place *place)
     if (!try_start(place, &error)) {
         g_autofree char *text = g_strdup_printf("cannot start a %s worker: %s", type_name(pool), error->message);
 
-        if (place->worker_id > 0)
-            worker_set_status(pool->options.store, place->worker_id, WORKER_DEAD, NULL);
+        if (place->worker_id > 0 && worker_set_status(pool->options.store, place->worker_id, WORKER_DEAD, NULL))
+            event_logger_add(pool->options.logger, "worker_failed", pool->options.type, place->worker_id, NULL, "%s", text);
         clear_place(place);
         stop_for_good(pool, text);
         return;

@@ -39,7 +39,8 @@ test_expect_success '-C works as if started there' '
     mkdir -p there/.clx && "$CLX" -C there config locate >out && grep "there/clx_jobs.db" out
 '
 test_expect_success 'delete-database does not ask without a terminal and leaves foreign files alone' '
-    test_expect_code 2 "$CLX" delete-database </dev/null &&
+    "$CLX" delete-database </dev/null >out && grep "no database" out && : >clx_cache.db &&
+    test_expect_code 2 "$CLX" delete-database </dev/null && test -f clx_cache.db && rm clx_cache.db &&
     echo "my precious file, no database" >clx_jobs.db &&
     test_expect_code 1 "$CLX" delete-database --force 2>err && grep "no database of clx" err && test -f clx_jobs.db && rm clx_jobs.db
 '

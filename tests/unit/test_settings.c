@@ -113,6 +113,16 @@ START_TEST(a_project_names_programs_only_when_trusted)
 }
 END_TEST
 
+START_TEST(default_count_is_bounded_by_processors_and_memory)
+{
+    guint64 each = (guint64)512 << 20;
+    ck_assert_int_eq(settings_default_count(8, (guint64)64 << 30, each), 8);
+    ck_assert_int_eq(settings_default_count(8, (guint64)2 << 30, each), 4);
+    ck_assert_int_eq(settings_default_count(8, 1, each), 1);
+    ck_assert_int_eq(settings_default_count(256, G_MAXUINT64, each), 64);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("settings");
@@ -122,6 +132,7 @@ int main(void)
     tcase_add_test(tcase, unknown_keys_are_warnings_with_a_suggestion);
     tcase_add_loop_test(tcase, bad_values_are_errors_with_their_place, 0, G_N_ELEMENTS(wrong));
     tcase_add_test(tcase, a_project_names_programs_only_when_trusted);
+    tcase_add_test(tcase, default_count_is_bounded_by_processors_and_memory);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
