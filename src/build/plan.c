@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "course/layout.h"
 
 static void output_free(gpointer data)
 {
@@ -87,6 +88,23 @@ static json_t *pack_titles(const struct course *course, const struct topic_file 
     return titles;
 }
 
+/* In image mode shared: what an image is called in the source -> what it is called in every output of the notebook. */
+static json_t *pack_shared_images(const struct topic *topic)
+{
+    json_t *images = json_object();
+    for (unsigned i = 0; i < topic->files->len; i++) {
+        const struct topic_file *file = topic->files->pdata[i];
+        g_autofree char *shared = layout_shared_name(file);
+        if (shared == NULL)
+            continue;
+        bool is_diagram = file->file_class == FILE_PLANTUML || file->file_class == FILE_DRAWIO;
+        g_autofree char *name = is_diagram ? layout_diagram_name(file, ".png") : g_strdup(file->relative);
+        g_autofree char *target = g_strconcat(LAYOUT_UP_TO_COURSE, shared, NULL);
+        json_object_set_new(images, name, json_string(target));
+    }
+    return images;
+}
+
 static enum prog_lang notebook_prog_lang(const struct course *course, const struct plan_job *job)
 {
     if (job->topic->prog_lang >= 0)
@@ -111,6 +129,8 @@ static json_t *pack_notebook(const struct course *course, const struct plan_job 
     json_object_set_new(payload, "evaluate", json_boolean(job->topic->is_evaluated));
     json_object_set_new(payload, "skip_errors", json_boolean(job->topic->skips_errors));
     json_object_set_new(payload, "cell_timeout", json_integer(options->cell_timeout_s));
+    if (course->shares_images)
+        json_object_set_new(payload, "shared_images", pack_shared_images(job->topic));
     return payload;
 }
 

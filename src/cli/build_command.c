@@ -41,6 +41,7 @@ static bool load_course(const struct build_invocation *build, struct loaded_cour
         .targets = (const char *const *)build->targets,
         .languages = (const char *const *)build->languages,
         .is_speaker_only = build_command_has(build, "speaker-only"),
+        .shares_images = invocation_shares_images(build->invocation),
         .cache = build->cache,
     };
     bool is_filtered = options.targets != NULL || options.languages != NULL || options.is_speaker_only;
@@ -48,7 +49,8 @@ static bool load_course(const struct build_invocation *build, struct loaded_cour
     report_add_diags(report, diags);
     if (loaded->course == NULL || !is_filtered)
         return loaded->course != NULL;
-    options = (struct course_options){.data_dir = options.data_dir, .output_dir = options.output_dir, .cache = options.cache};
+    options = (struct course_options){
+        .data_dir = options.data_dir, .output_dir = options.output_dir, .shares_images = options.shares_images, .cache = options.cache};
     loaded->whole = course_load(spec, &options, ignored);
     return loaded->whole != NULL;
 }

@@ -123,6 +123,7 @@ static const struct option options[] = {
     {"targets", 'T', "NAMES", "build these targets only", true},
     {"language", 'L', "LANGS", "build these languages only", true},
     {"speaker-only", 0, NULL, "build the kind speaker only"},
+    {"image-mode", 0, "MODE", "images beside each notebook or once per course", false, image_mode_names},
     {"only", 0, "NAME", "build one section or topic only"},
     {"ignore-cache", 0, NULL, "run every job again"},
     {"clear-cache", 0, NULL, "forget all results first"},

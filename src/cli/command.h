@@ -72,6 +72,9 @@ const char *invocation_operand(const struct invocation *invocation, unsigned ind
 /* The settings with all layers and the global options, loaded once; NULL after the mistakes have been printed (return 2 then). */
 struct settings *invocation_settings(struct invocation *invocation);
 
+/* True if --image-mode or, without it, the setting says that images are shared. */
+bool invocation_shares_images(struct invocation *invocation);
+
 /* Prints "clx: error: MESSAGE" on standard error, further lines indented (a place at its start comes first, as in diag_format()); returns
  * the exit status that fits the error. */
 int report_error(const GError *error);

@@ -1,5 +1,13 @@
 #include "cli/spec_command.h"
 
+bool invocation_shares_images(struct invocation *invocation)
+{
+    const struct settings *settings = invocation_settings(invocation);
+    const char *mode = settings != NULL ? settings_get_text(settings, "build.image_mode") : NULL;
+    return invocation_choice(invocation, "image-mode", glossary_find(image_mode_names, mode != NULL ? mode : "duplicated")) ==
+           IMAGES_SHARED;
+}
+
 struct course *spec_command_load_quietly(struct invocation *invocation, struct diag_list *diags)
 {
     g_auto(GStrv) targets = invocation_list(invocation, "targets"), languages = invocation_list(invocation, "language");
@@ -9,6 +17,7 @@ struct course *spec_command_load_quietly(struct invocation *invocation, struct d
         .targets = (const char *const *)targets,
         .languages = (const char *const *)languages,
         .is_speaker_only = invocation_option(invocation, "speaker-only") != NULL,
+        .shares_images = invocation_shares_images(invocation),
     };
     return course_load(invocation_operand(invocation, 0), &options, diags);
 }

@@ -117,3 +117,22 @@ char *layout_diagram_name(const struct topic_file *file, const char *suffix)
     bool is_top = strcmp(parent, ".") == 0;
     return g_strconcat(is_top ? "" : parent, is_top ? "" : "/", "img/", name, suffix[0] == '.' ? "" : ".", suffix, NULL);
 }
+
+static bool is_video(const char *name)
+{
+    static const char *const suffixes[] = {".mp4", ".webm", ".ogv", ".mov", ".m4v", NULL};
+    const char *suffix = strrchr(name, '.');
+    g_autofree char *lower = suffix != NULL ? g_ascii_strdown(suffix, -1) : NULL;
+    return lower != NULL && g_strv_contains(suffixes, lower);
+}
+
+char *layout_shared_name(const struct topic_file *file)
+{
+    bool is_diagram = file->file_class == FILE_PLANTUML || file->file_class == FILE_DRAWIO;
+    bool is_shown = is_diagram || file->file_class == FILE_IMAGE || (file->file_class == FILE_DATA && is_video(file->relative));
+    if (!is_shown)
+        return NULL;
+    g_autofree char *picture = is_diagram ? layout_diagram_name(file, ".png") : g_strdup(file->relative);
+    g_autofree char *name = g_path_get_basename(picture);
+    return g_strconcat("img/", name, NULL);
+}

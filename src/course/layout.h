@@ -18,5 +18,12 @@ char *layout_section_folder(const struct course *course, const struct output_tar
 /* "<NN> <title><suffix>" of a notebook's output; the caller frees it. */
 char *layout_notebook_name(const struct course *course, const struct topic_file *file, const char *language, enum format format);
 
+/* From a notebook's output to its course folder, and back down to a shared picture. */
+#define LAYOUT_UP_TO_COURSE "../../../../"
+
+/* In image mode shared: where a file that pages show goes below the course folder, "img/x.png"; NULL for a file that stays beside the
+ * notebook. The caller frees it. */
+char *layout_shared_name(const struct topic_file *file);
+
 /* Where a diagram's picture goes beside the notebook: "img/x.png" or "sub/img/x.png"; the caller frees it. */
 char *layout_diagram_name(const struct topic_file *file, const char *suffix);

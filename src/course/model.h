@@ -68,6 +68,7 @@ struct course {
     GPtrArray *dir_groups; /* struct dir_group * */
     GPtrArray *targets;    /* struct output_target *, at least one */
     char *template_dir;    /* absolute, or NULL */
+    bool shares_images;    /* image mode shared: each picture once per course folder */
     char *github_project_slug, *github_repository_base;
     bool github_include_speaker;
 };
@@ -78,6 +79,7 @@ struct course_options {
     const char *const *targets;   /* --targets or NULL */
     const char *const *languages; /* --language or NULL */
     bool is_speaker_only;
+    bool shares_images;  /* --image-mode=shared */
     struct cache *cache; /* remembers what sources say, so that unchanged ones are not read; may be NULL */
 };
 

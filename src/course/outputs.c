@@ -61,6 +61,11 @@ static void report_clash(struct plan *plan, const struct course_output *first, c
     }
     if (first->what == OUTPUT_COPY && second->what == OUTPUT_COPY && have_equal_bytes(first->source, second->source))
         return;
+    if (plan->course->shares_images && first->topic_file != NULL && second->topic_file != NULL && first->what != OUTPUT_NOTEBOOK) {
+        diag_add(plan->diags, DIAG_ERROR, first->source, 0, 0, "rename one of them, or use --image-mode=duplicated",
+                 "is another image than '%s', but both would be shared as '%s'", second->source, first->path);
+        return;
+    }
     diag_add(plan->diags, DIAG_ERROR, first->source, 0, 0, "rename one of the sources", "has the same output path as '%s': '%s'",
              second->source, first->path);
 }
@@ -125,11 +130,18 @@ static const char *section_folder(struct plan *plan, const struct spot *spot)
     return *folder;
 }
 
+/* A picture of image mode shared: once per course folder, whatever kinds and formats show it. */
+static void add_shared(struct plan *plan, const struct spot *spot, enum output_what what, const char *name)
+{
+    g_autofree char *folder = layout_course_folder(plan->course, spot->target, spot->language, (enum kind)spot->kind);
+    add_output(plan, spot, what, g_strjoin("/", folder, name, NULL), g_strdup(spot->file->path));
+}
+
 static void add_file(struct plan *plan, const struct spot *spot)
 {
     const struct topic_file *file = spot->file;
     const char *folder = section_folder(plan, spot);
-    g_autofree char *name = NULL;
+    g_autofree char *name = NULL, *shared = plan->course->shares_images ? layout_shared_name(file) : NULL;
     enum output_what what = OUTPUT_COPY;
     switch (file->file_class) {
     case FILE_NOTEBOOK:
@@ -146,7 +158,10 @@ static void add_file(struct plan *plan, const struct spot *spot)
         name = g_strdup(file->relative);
         break;
     }
-    add_output(plan, spot, what, g_strjoin("/", folder, name, NULL), g_strdup(file->path));
+    if (shared != NULL)
+        add_shared(plan, spot, what, shared);
+    else
+        add_output(plan, spot, what, g_strjoin("/", folder, name, NULL), g_strdup(file->path));
 }
 
 static void add_kinds_and_formats(struct plan *plan, struct spot *spot)

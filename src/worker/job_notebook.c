@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "notebook/html.h"
+#include "notebook/images.h"
 #include "notebook/jinja/jinja.h"
 #include "notebook/notebook.h"
 #include "os/file.h"
@@ -144,6 +145,7 @@ static char *render(const struct notebook_job *job, const struct notebook *noteb
                     enum format format)
 {
     g_autoptr(notebook) derived = notebook_derive(notebook, language, kind, format);
+    notebook_rename_images(derived, json_object_get(job->payload, "shared_images"));
     if (format == FORMAT_NOTEBOOK)
         return notebook_to_ipynb(derived);
     if (format == FORMAT_CODE)
