@@ -481,7 +481,8 @@ void spec_read_xml(struct spec *spec, const char *text, size_t length)
     context->_private = spec;
     context->sax->serror = on_error;
     context->sax->startElementNs = start_element;
-    xmlDoc *document = xmlCtxtReadMemory(context, text, (int)length, NULL, NULL, XML_PARSE_NONET);
+    /* The text is known to be UTF-8; whatever else its declaration says would have it converted, and mistakes printed. */
+    xmlDoc *document = xmlCtxtReadMemory(context, text, (int)length, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
     if (document != NULL && context->wellFormed)
         read_document(spec, document);
     else if (!diag_has_errors(spec->diags))
