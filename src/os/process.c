@@ -20,6 +20,7 @@
 
 #define KILL_ROUNDS 16
 #define REAP_WAIT_MS 1000
+#define TREE_DEPTH 64 /* of processes whose memory counts */
 
 extern char **environ;
 
@@ -329,18 +330,57 @@ void process_become_subreaper(void)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-void process_tree_usage(pid_t pid, guint64 *ret_memory_bytes, guint64 *ret_cpu_ms)
+struct usage {
+    guint64 pages, ticks;
+};
+
+static void add_tree(pid_t pid, unsigned depth, struct usage *usage);
+
+/* The children that one thread of a process has. */
+static void add_children(pid_t pid, const char *thread, unsigned depth, struct usage *usage)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/task/%s/children", (int)pid, thread), *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return;
+    char *next = text;
+    for (long child; (child = strtol(next, &next, 10)) > 0;)
+        add_tree((pid_t)child, depth + 1, usage);
+}
+
+static void add_process(pid_t pid, struct usage *usage)
+{
+    struct proc_stat stat;
+    if (!read_stat(pid, &stat))
+        return;
+    usage->pages += stat.resident_pages;
+    usage->ticks += stat.cpu_ticks;
+}
+
+static void add_tree(pid_t pid, unsigned depth, struct usage *usage)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/task", (int)pid);
+    g_autoptr(GDir) dir = depth < TREE_DEPTH ? g_dir_open(path, 0, NULL) : NULL;
+    add_process(pid, usage);
+    for (const char *thread; dir != NULL && (thread = g_dir_read_name(dir)) != NULL;)
+        add_children(pid, thread, depth, usage);
+}
+
+/* For kernels that do not tell the children of a process: all processes are looked at. */
+static void add_tree_by_scan(pid_t pid, struct usage *usage)
 {
     g_autoptr(GArray) tree = list_descendants(pid);
-    guint64 pages = 0, ticks = 0;
-    g_array_append_val(tree, pid);
-    for (unsigned i = 0; i < tree->len; i++) {
-        struct proc_stat stat;
-        if (!read_stat(g_array_index(tree, pid_t, i), &stat))
-            continue;
-        pages += stat.resident_pages;
-        ticks += stat.cpu_ticks;
-    }
-    *ret_memory_bytes = pages * (guint64)sysconf(_SC_PAGESIZE);
-    *ret_cpu_ms = ticks * 1000 / (guint64)sysconf(_SC_CLK_TCK);
+    add_process(pid, usage);
+    for (unsigned i = 0; i < tree->len; i++)
+        add_process(g_array_index(tree, pid_t, i), usage);
+}
+
+void process_tree_usage(pid_t pid, guint64 *ret_memory_bytes, guint64 *ret_cpu_ms)
+{
+    struct usage usage = {0};
+    if (access("/proc/thread-self/children", R_OK) == 0)
+        add_tree(pid, 0, &usage);
+    else
+        add_tree_by_scan(pid, &usage);
+    *ret_memory_bytes = usage.pages * (guint64)sysconf(_SC_PAGESIZE);
+    *ret_cpu_ms = usage.ticks * 1000 / (guint64)sysconf(_SC_CLK_TCK);
 }
