@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,10 +51,44 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Moves descriptors out of the way of 0-2, so that redirecting one does not overwrite the next. */
+/* Moves descriptors out of the way of those that are set up, so that redirecting one does not overwrite the next. */
 static int out_of_the_way(int fd)
 {
-    return fd >= 0 && fd <= 2 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd;
+    return fd >= 0 && fd < 3 + PROCESS_MORE_FDS ? fcntl(fd, F_DUPFD_CLOEXEC, 3 + PROCESS_MORE_FDS) : fd;
+}
+
+static void redirect_all(const struct process_options *options)
+{
+    int null_fd = out_of_the_way(open("/dev/null", O_RDWR | O_CLOEXEC)), more[PROCESS_MORE_FDS];
+    int in = out_of_the_way(options->stdin_fd), out = out_of_the_way(options->stdout_fd), err = out_of_the_way(options->stderr_fd);
+    for (unsigned i = 0; i < options->n_more_fds; i++)
+        more[i] = out_of_the_way(options->more_fds[i]);
+    redirect(in, 0, null_fd);
+    redirect(out, 1, null_fd);
+    redirect(err, 2, null_fd);
+    for (unsigned i = 0; i < options->n_more_fds; i++)
+        redirect(more[i], 3 + (int)i, null_fd);
+    close_range(3 + options->n_more_fds, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+static void write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd >= 0 && write(fd, text, strlen(text)) >= 0)
+        close(fd);
+}
+
+/* Root leaves the network directly; others by a user namespace in which they keep their ids. */
+static void leave_network(void)
+{
+    char uid_map[64], gid_map[64];
+    snprintf(uid_map, sizeof uid_map, "%d %d 1", (int)geteuid(), (int)geteuid());
+    snprintf(gid_map, sizeof gid_map, "%d %d 1", (int)getegid(), (int)getegid());
+    if (unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+        return;
+    write_file("/proc/self/setgroups", "deny");
+    write_file("/proc/self/uid_map", uid_map);
+    write_file("/proc/self/gid_map", gid_map);
 }
 
 G_NORETURN static void run_child(const struct process_options *options, const char *program, char **env, pid_t parent, int report_fd)
@@ -65,16 +100,13 @@ G_NORETURN static void run_child(const struct process_options *options, const ch
         if (getppid() != parent)
             _exit(127);
     }
-    int null_fd = out_of_the_way(open("/dev/null", O_RDWR | O_CLOEXEC));
-    int in = out_of_the_way(options->stdin_fd), out = out_of_the_way(options->stdout_fd), err = out_of_the_way(options->stderr_fd);
-    redirect(in, 0, null_fd);
-    redirect(out, 1, null_fd);
-    redirect(err, 2, null_fd);
+    if (options->is_offline)
+        leave_network();
+    report_fd = out_of_the_way(report_fd);
+    redirect_all(options);
     reset_signals();
-    if (options->folder == NULL || chdir(options->folder) == 0) {
-        close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    if (options->folder == NULL || chdir(options->folder) == 0)
         execve(program, (char *const *)options->argv, env);
-    }
     int problem = errno;
     if (write(report_fd, &problem, sizeof problem) < 0)
         _exit(126);
@@ -112,6 +144,7 @@ static bool cannot_start(const char *program, int problem, GError **error)
 
 bool process_spawn(const struct process_options *options, struct process *ret_process, GError **error)
 {
+    g_assert(options->n_more_fds <= PROCESS_MORE_FDS);
     g_autofree char *program = g_find_program_in_path(options->argv[0]);
     int report[2];
     if (program == NULL)

@@ -11,6 +11,8 @@ struct process {
     guint64 start_time; /* clock ticks since boot, field 22 of /proc/PID/stat: identifies the process with its pid */
 };
 
+#define PROCESS_MORE_FDS 4
+
 struct process_options {
     const char *const *argv;            /* NULL-terminated; argv[0] is searched in PATH */
     const char *const *env;             /* NULL-terminated "NAME=value" added to the environment, or NULL */
@@ -18,6 +20,9 @@ struct process_options {
     int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null */
     int death_signal;                   /* sent to the child when this process dies; 0: none */
     bool new_group;                     /* leader of its own process group */
+    bool is_offline;                    /* in a network of its own without any interface, where the kernel allows that */
+    const int *more_fds;                /* become the child's descriptors 3, 4, ... */
+    unsigned n_more_fds;                /* at most PROCESS_MORE_FDS */
 };
 
 /* Starts a process; every other descriptor is closed in it and its signal mask is empty. */

@@ -102,6 +102,42 @@ START_TEST(missing_program_is_not_found)
 }
 END_TEST
 
+/* Runs a command with a pipe as its descriptor 4 and gives what it wrote there. */
+static char *run_and_read(const char *command, bool is_offline)
+{
+    int pipe_fds[2], log = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    ck_assert_int_eq(pipe2(pipe_fds, O_CLOEXEC), 0);
+    const int more[] = {log, pipe_fds[1]};
+    const char *argv[] = {"sh", "-c", command, NULL};
+    struct process_options options = {
+        .argv = argv, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .is_offline = is_offline, .more_fds = more, .n_more_fds = 2};
+    struct process process;
+    ck_assert(process_spawn(&options, &process, NULL));
+    close(pipe_fds[1]);
+    GString *text = g_string_new(NULL);
+    char buffer[4096];
+    for (ssize_t n; (n = read(pipe_fds[0], buffer, sizeof buffer)) > 0;)
+        g_string_append_len(text, buffer, n);
+    close(pipe_fds[0]);
+    close(log);
+    process_end(&process, 1000);
+    return g_string_free(text, FALSE);
+}
+
+START_TEST(further_descriptors_reach_the_child_and_no_others)
+{
+    g_autofree char *text = run_and_read("for fd in 3 4 5 6 7 8 9; do [ ! -e /proc/$$/fd/$fd ] || printf $fd; done >&4", false);
+    ck_assert_str_eq(text, "34");
+}
+END_TEST
+
+START_TEST(offline_process_has_no_network_but_a_dead_loopback)
+{
+    g_autofree char *text = run_and_read("tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' \n' >&4", true);
+    ck_assert_str_eq(text, "lo");
+}
+END_TEST
+
 START_TEST(ending_a_process_ends_its_whole_tree)
 {
     int fds[2];
@@ -135,6 +171,8 @@ int main(void)
     tcase_add_test(tcase, walk_goes_in_name_order_and_survives_a_loop);
     tcase_add_test(tcase, spawned_process_is_seen_ending_by_its_handle);
     tcase_add_test(tcase, missing_program_is_not_found);
+    tcase_add_test(tcase, further_descriptors_reach_the_child_and_no_others);
+    tcase_add_test(tcase, offline_process_has_no_network_but_a_dead_loopback);
     tcase_add_test(tcase, ending_a_process_ends_its_whole_tree);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
