@@ -68,7 +68,7 @@ static bool open_parts(struct build *build, GError **error)
     if (build->publisher == NULL)
         return false;
     build->plantuml = plantuml_fingerprint(options->plan.plantuml_jar);
-    build->drawio = drawio_fingerprint(options->plan.drawio_executable);
+    build->drawio = drawio_fingerprint(&options->plan.drawio);
     struct result_cache_options cache_options = {
         .cache = options->cache,
         .course = options->course,

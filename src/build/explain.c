@@ -67,7 +67,7 @@ int explain_file(const struct build_options *options, const char *path, explain_
     if (plan == NULL)
         return 0;
     g_autofree char *plantuml = plantuml_fingerprint(options->plan.plantuml_jar);
-    g_autofree char *drawio = drawio_fingerprint(options->plan.drawio_executable);
+    g_autofree char *drawio = drawio_fingerprint(&options->plan.drawio);
     struct result_cache_options result_options = {
         .cache = options->cache, .course = options->course, .plantuml_fingerprint = plantuml, .drawio_fingerprint = drawio};
     g_autoptr(result_cache) results = result_cache_new(&result_options);

@@ -134,10 +134,16 @@ static json_t *pack_notebook(const struct course *course, const struct plan_job 
     return payload;
 }
 
+static json_t *pack_drawio(const struct drawio_settings *drawio)
+{
+    return json_pack("{s:s, s:s?, s:s?, s:s?}", "renderer", drawio_renderer_names[drawio->renderer], "executable", drawio->executable,
+                     "chromium", drawio->chromium, "application", drawio->application);
+}
+
 static json_t *pack_diagram(const struct plan_job *job, const struct plan_options *options)
 {
-    const char *tool = job->type == JOB_PLANTUML ? options->plantuml_jar : options->drawio_executable;
-    return json_pack("{s:s, s:s, s:s, s:s?}", "source", job->source, "name", job->name, "format", "png", "tool", tool);
+    json_t *tool = job->type == JOB_DRAWIO ? pack_drawio(&options->drawio) : json_pack("s?", options->plantuml_jar);
+    return json_pack("{s:s, s:s, s:s, s:o}", "source", job->source, "name", job->name, "format", "png", "tool", tool);
 }
 
 /* The picture that an earlier tool left for a diagram: <dir>/img/x.png for <dir>/drawio/x.drawio and for <dir>/x.drawio. */

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "course/model.h"
 #include "course/outputs.h"
+#include "diagram/diagram.h"
 
 struct plan_output {
     const struct course_output *output; /* borrowed from the plan's outputs */
@@ -30,7 +31,7 @@ struct plan_job {
 struct plan_options {
     const char *templates_dir;     /* of the built-in templates */
     const char *plantuml_jar;      /* or NULL */
-    const char *drawio_executable; /* or NULL */
+    struct drawio_settings drawio; /* without folder and memory limit, which are the worker's */
     int cell_timeout_s;
     bool skips_runs;  /* leave out the pages that show what code does (--watch-mode fast) */
     const char *only; /* a section's name or a topic's id; NULL: everything */

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "cli/diagram_tools.h"
+
 bool build_command_has(const struct build_invocation *build, const char *option)
 {
     return invocation_option(build->invocation, option) != NULL;
@@ -74,7 +76,7 @@ static void set_options(const struct build_invocation *build, struct loaded_cour
             {
                 .templates_dir = build->templates,
                 .plantuml_jar = find_tool(build, "external_tools.plantuml_jar", "PLANTUML_JAR"),
-                .drawio_executable = find_tool(build, "external_tools.drawio_executable", "DRAWIO_EXECUTABLE"),
+                .drawio = drawio_options(build->settings),
                 .cell_timeout_s = (int)settings_get_int(build->settings, "build.cell_timeout"),
                 .only = invocation_option(build->invocation, "only"),
             },

@@ -5,6 +5,7 @@
 #include "base/glossary.h"
 #include "cli/command.h"
 #include "diagram/diagram.h"
+#include "diagram/drawio_desktop.h"
 #include "notebook/html_katex.h"
 #include "notebook/kernel/kernelspec.h"
 #include "os/data.h"
@@ -50,7 +51,7 @@ static bool check_diagrams(const struct invocation *invocation, const struct set
     bool has_jar = tell(invocation, "PlantUML", plantuml_find_jar(settings_get_text(settings, "external_tools.plantuml_jar")),
                         "apt-get install plantuml, or set PLANTUML_JAR");
     tell(invocation, "Graphviz", g_find_program_in_path("dot"), "apt-get install graphviz (class, state and component diagrams need it)");
-    tell(invocation, "Draw.io", drawio_find_program(settings_get_text(settings, "external_tools.drawio_executable")),
+    tell(invocation, "Draw.io", drawio_desktop_find(settings_get_text(settings, "external_tools.drawio_executable")),
          "install drawio-desktop (and xvfb), or set DRAWIO_EXECUTABLE");
     return has_java && has_jar;
 }

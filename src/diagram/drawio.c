@@ -1,142 +1,176 @@
-#include "diagram/diagram.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <glib-unix.h>
-#include <signal.h>
+/* Who draws a Draw.io file is decided page by page, before anything is drawn. */
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "clx-config.h"
+#include "diagram/diagram.h"
+#include "diagram/drawio/drawio_native.h"
+#include "diagram/drawio_browser.h"
+#include "diagram/drawio_desktop.h"
 #include "os/file.h"
-#include "os/process.h"
 
-#define DEADLINE_MS 120000
-#define PICTURE_LIMIT (256u * 1024 * 1024)
-#define LOG_LIMIT (16u * 1024 * 1024)
-#define MAX_ARGUMENTS 16
+const char *const drawio_renderer_names[] = {"auto", "native", "browser", "desktop", NULL};
 
-struct export
-{
-    struct process process;
-    bool has_ended, is_late;
+struct drawio {
+    enum drawio_renderer renderer;
+    char *executable, *chromium, *application;
+    struct drawio_browser *browser;
 };
 
-char *drawio_find_program(const char *given)
+/* One file on its way. */
+struct task {
+    struct drawio *drawio;
+    GBytes *bytes;
+    struct drawio_file *file;
+    const char *path, *name;
+    const struct picture_options *options;
+    GPtrArray *warnings;
+};
+
+struct drawio *drawio_new(const struct drawio_settings *settings)
 {
-    const char *named = given != NULL && *given != '\0' ? given : g_getenv("DRAWIO_EXECUTABLE");
-    return g_find_program_in_path(named != NULL && *named != '\0' ? named : "drawio");
+    struct drawio *drawio = g_new0(struct drawio, 1);
+    struct drawio_browser_options options = {.chromium = settings->chromium,
+                                             .application = settings->application,
+                                             .folder = settings->folder,
+                                             .memory_limit = settings->memory_limit};
+    drawio->renderer = settings->renderer;
+    drawio->executable = g_strdup(settings->executable);
+    drawio->chromium = g_strdup(settings->chromium);
+    drawio->application = g_strdup(settings->application);
+    drawio->browser = drawio_browser_new(&options);
+    return drawio;
 }
 
-char *drawio_fingerprint(const char *executable)
+void drawio_free(struct drawio *drawio)
 {
-    g_autofree char *path = drawio_find_program(executable);
-    struct stat info;
-    if (path == NULL || stat(path, &info) != 0)
-        return g_strdup("none");
-    return g_strdup_printf("%s %lld %lld", path, (long long)info.st_size, (long long)info.st_mtime);
+    if (drawio == NULL)
+        return;
+    drawio_browser_free(drawio->browser);
+    g_free(drawio->executable);
+    g_free(drawio->chromium);
+    g_free(drawio->application);
+    g_free(drawio);
 }
 
-static gboolean on_end(gint fd, GIOCondition condition, gpointer data)
+static bool has_browser(const struct drawio *drawio)
 {
-    ((struct export *)data)->has_ended = true;
-    return G_SOURCE_CONTINUE;
+    g_autofree char *chromium = drawio_browser_find_chromium(drawio->chromium);
+    g_autofree char *application = drawio_browser_find_application(drawio->application);
+    return chromium != NULL && application != NULL;
 }
 
-static gboolean on_deadline(gpointer data)
+static bool has_desktop(const struct drawio *drawio)
 {
-    ((struct export *)data)->is_late = true;
-    return G_SOURCE_CONTINUE;
+    g_autofree char *program = drawio_desktop_find(drawio->executable);
+    return program != NULL;
 }
 
-/* Waits for the program and ends all that it started; its wait status, or -1 when it was late. */
-static int wait_for_end(struct export *export)
+#if CLX_HAS_DRAWIO_NATIVE
+/* The stencil libraries of the original, when it is installed. */
+static bool load(struct task *task, GError **error)
 {
-    int status = -1;
-    guint ended = g_unix_fd_add(export->process.pidfd, G_IO_IN, on_end, export);
-    guint timer = g_timeout_add(DEADLINE_MS, on_deadline, export);
-    while (!export->has_ended && !export->is_late)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(ended);
-    g_source_remove(timer);
-    process_kill_descendants(export->process.pid);
-    process_signal_group(&export->process, SIGKILL);
-    if (export->has_ended)
-        process_reap(&export->process, &status);
-    process_end(&export->process, 0);
-    return status;
+    gsize length;
+    const void *data = g_bytes_get_data(task->bytes, &length);
+    g_autofree char *application = drawio_browser_find_application(task->drawio->application);
+    g_autofree char *stencils = application != NULL ? g_build_filename(application, "stencils", NULL) : NULL;
+    task->file = drawio_file_load(data, length, error);
+    if (task->file != NULL)
+        drawio_file_set_stencils(task->file, stencils);
+    return task->file != NULL;
 }
 
-static void fill_arguments(const char *argv[MAX_ARGUMENTS], const char *program, const char *format, const char *out, const char *source)
+static enum drawio_renderer choose(const struct task *task)
 {
-    g_autofree char *xvfb = g_getenv("DISPLAY") == NULL ? g_find_program_in_path("xvfb-run") : NULL;
-    const char *const arguments[] = {program, "-x", "-f", format, "-s", "3", "-b", "20", "-o", out, source, NULL};
-    unsigned n = 0;
-    if (xvfb != NULL) {
-        argv[n++] = "xvfb-run";
-        argv[n++] = "-a";
-    }
-    memcpy(&argv[n], arguments, sizeof arguments);
+    if (task->drawio->renderer != DRAWIO_AUTO)
+        return task->drawio->renderer;
+    if (drawio_can_draw(task->file, task->options, NULL))
+        return DRAWIO_NATIVE;
+    return has_browser(task->drawio) ? DRAWIO_BROWSER : has_desktop(task->drawio) ? DRAWIO_DESKTOP : DRAWIO_NATIVE;
 }
 
-static GBytes *fail(const char *name, int status, const char *log_path, GError **error)
+static GBytes *draw_natively(struct task *task, GError **error)
 {
-    g_autoptr(GBytes) log = file_read(log_path, LOG_LIMIT, NULL);
-    g_autofree char *text = log != NULL ? g_utf8_make_valid(g_bytes_get_data(log, NULL), MIN(g_bytes_get_size(log), 2000)) : g_strdup("");
-    g_autofree char *end = status == -1               ? g_strdup_printf("took longer than %d s", DEADLINE_MS / 1000)
-                           : WIFSIGNALED(status)      ? g_strdup_printf("was killed by signal %d", WTERMSIG(status))
-                           : WEXITSTATUS(status) != 0 ? g_strdup_printf("ended with exit status %d", WEXITSTATUS(status))
-                                                      : g_strdup("wrote no picture");
-    g_strstrip(text);
-    g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "%s: Draw.io %s%s%s", name, end, *text != '\0' ? ": " : "", text);
+    return drawio_draw(task->file, task->options, task->warnings, error);
+}
+
+static char *native_fingerprint(void)
+{
+    return drawio_native_fingerprint();
+}
+
+static void task_clear(struct task *task)
+{
+    drawio_file_free(task->file);
+}
+#else
+static bool load(struct task *task, GError **error)
+{
+    return true;
+}
+
+static enum drawio_renderer choose(const struct task *task)
+{
+    if (task->drawio->renderer != DRAWIO_AUTO)
+        return task->drawio->renderer;
+    return has_browser(task->drawio) && !has_desktop(task->drawio) ? DRAWIO_BROWSER : DRAWIO_DESKTOP;
+}
+
+static GBytes *draw_natively(struct task *task, GError **error)
+{
+    g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "the renderer in C is not part of this program: set external_tools.drawio_renderer");
     return NULL;
 }
 
-static GBytes *export_page(const char *program, const char *folder, const char *source, const char *name, const char *format,
-                           GError **error)
+static char *native_fingerprint(void)
 {
-    g_autofree char *file = g_strdup_printf("out.%s", format);
-    g_autofree char *out = g_build_filename(folder, file, NULL);
-    g_autofree char *log_path = g_build_filename(folder, "log", NULL);
-    const char *argv[MAX_ARGUMENTS];
-    struct export export = {0};
-    int log = open(log_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    fill_arguments(argv, program, format, out, source);
-    struct process_options options = {
-        .argv = argv, .folder = folder, .stdin_fd = -1, .stdout_fd = log, .stderr_fd = log, .death_signal = SIGKILL};
-    bool started = process_spawn(&options, &export.process, error);
-    if (log >= 0)
-        close(log);
-    if (!started)
-        return NULL;
-    int status = wait_for_end(&export);
-    g_autoptr(GBytes) picture = status == 0 ? file_read(out, PICTURE_LIMIT, NULL) : NULL;
-    if (picture == NULL || g_bytes_get_size(picture) == 0)
-        return fail(name, status, log_path, error);
-    return g_steal_pointer(&picture);
+    return g_strdup("none");
 }
 
-GBytes *drawio_render(const char *executable, const char *source_path, const char *name, const char *format, GError **error)
+static void task_clear(struct task *task)
 {
-    g_autofree char *program = drawio_find_program(executable);
-    g_autofree char *source = g_canonicalize_filename(source_path, NULL);
-    g_autofree char *folder = g_build_filename(g_get_tmp_dir(), "clx-drawio-XXXXXX", NULL);
-    if (program == NULL) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND,
-                    "the Draw.io desktop program is not there: install drawio-desktop (and xvfb), or set DRAWIO_EXECUTABLE");
-        return NULL;
+}
+#endif
+
+static GBytes *draw(struct task *task, GError **error)
+{
+    switch (choose(task)) {
+    case DRAWIO_BROWSER:
+        return drawio_browser_draw(task->drawio->browser, task->bytes, task->options, task->warnings, error);
+    case DRAWIO_DESKTOP:
+        return drawio_desktop_draw(task->drawio->executable, task->path, task->name, task->options, error);
+    case DRAWIO_AUTO:
+    case DRAWIO_NATIVE:
+        break;
     }
-    if (!g_file_test(source, G_FILE_TEST_IS_REGULAR)) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "%s: no such file", name);
+    return draw_natively(task, error);
+}
+
+GBytes *drawio_render(struct drawio *drawio, const char *source_path, const char *name, const struct picture_options *options,
+                      GPtrArray *warnings, GError **error)
+{
+    g_autoptr(GBytes) bytes = file_read(source_path, FILE_READ_LIMIT, error);
+    g_autoptr(GError) problem = NULL;
+    if (bytes == NULL)
         return NULL;
-    }
-    if (g_mkdtemp_full(folder, 0700) == NULL) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "cannot make a folder in '%s'", g_get_tmp_dir());
-        return NULL;
-    }
-    GBytes *picture = export_page(program, folder, source, name, strcmp(format, "svg") == 0 ? "svg" : "png", error);
-    file_remove_tree(folder, NULL);
+    struct task task = {drawio, bytes, NULL, source_path, name, options, warnings};
+    GBytes *picture = load(&task, &problem) ? draw(&task, &problem) : NULL;
+    task_clear(&task);
+    if (problem == NULL)
+        return picture;
+    if (problem->code != CLX_ERROR_NOT_FOUND && !g_str_has_prefix(problem->message, name)) /* the desktop program's have it */
+        g_prefix_error(&problem, "%s: ", name);
+    g_propagate_error(error, g_steal_pointer(&problem));
     return picture;
+}
+
+char *drawio_fingerprint(const struct drawio_settings *settings)
+{
+    g_autofree char *native = native_fingerprint();
+    g_autofree char *browser = drawio_browser_fingerprint(settings->chromium, settings->application);
+    g_autofree char *desktop = drawio_desktop_fingerprint(settings->executable);
+    const char *parts[] = {native, browser, desktop};
+    if (settings->renderer == DRAWIO_AUTO)
+        return g_strdup_printf("auto; %s; %s; %s", native, browser, desktop);
+    return g_strdup_printf("%s; %s", drawio_renderer_names[settings->renderer], parts[settings->renderer - DRAWIO_NATIVE]);
 }

@@ -14,6 +14,7 @@ struct worker_context {
     void (*report)(const char *progress, gpointer data); /* "cell 3 of 12" */
     gpointer data;
     struct plantuml *plantuml; /* made on demand */
+    struct drawio *drawio;     /* made on demand */
     json_t *deps;              /* of the job: what it read or looked for in vain, see worker_add_dep() */
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "diagram/diagram.h"
+#include "diagram/drawio_desktop.h"
 #include "os/file.h"
 
 static char *folder;
@@ -112,7 +113,8 @@ static GBytes *export_with(const char *script, GError **error)
     g_autofree char *source = write_file("x.drawio", "<mxfile/>");
     g_setenv("DISPLAY", ":99", TRUE);
     ck_assert_int_eq(chmod(program, 0755), 0);
-    return drawio_render(program, source, "drawio/x.drawio", "png", error);
+    struct picture_options options = {.border = -1};
+    return drawio_desktop_draw(program, source, "drawio/x.drawio", &options, error);
 }
 
 START_TEST(drawio_gets_scale_border_and_files)
@@ -141,9 +143,10 @@ END_TEST
 START_TEST(missing_drawio_is_not_found)
 {
     g_autoptr(GError) error = NULL;
-    ck_assert_ptr_null(drawio_render("/nowhere/drawio", "x", "x", "png", &error));
+    struct picture_options options = {.border = -1};
+    ck_assert_ptr_null(drawio_desktop_draw("/nowhere/drawio", "x", "x", &options, &error));
     ck_assert_int_eq(error->code, CLX_ERROR_NOT_FOUND);
-    g_autofree char *fingerprint = drawio_fingerprint("/nowhere/drawio");
+    g_autofree char *fingerprint = drawio_desktop_fingerprint("/nowhere/drawio");
     ck_assert_str_eq(fingerprint, "none");
 }
 END_TEST
