@@ -5,11 +5,12 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/convert_diagram.h"
 #include "cli/source_command.h"
 #include "notebook/html.h"
 #include "os/file.h"
 
-static const char *const form_names[] = {"ipynb", "code", "html", NULL};
+static const char *const form_names[] = {"ipynb", "code", "html", "png", "svg", "pdf", NULL};
 
 static char *to_ipynb(const struct source_text *source, const struct notebook *notebook, enum kind kind)
 {
@@ -35,7 +36,7 @@ static char *to_html(const struct source_text *source, const struct notebook *no
     return html_render(notebook, &options);
 }
 
-/* In the order of form_names. */
+/* Of notebooks, in the order of form_names; the other forms are those of diagrams. */
 static const struct form {
     enum format format;
     char *(*make)(const struct source_text *source, const struct notebook *notebook, enum kind kind);
@@ -52,7 +53,7 @@ static int find_form(const struct invocation *invocation)
     int form = invocation_choice(invocation, "to", -1);
     const char *output = invocation_option(invocation, "output"), *suffix = output != NULL ? strrchr(output, '.') : NULL;
     g_autofree char *word = suffix != NULL ? g_strconcat(suffix, " ", NULL) : NULL;
-    for (int i = 0; form < 0 && word != NULL && form_names[i] != NULL; i++)
+    for (int i = 0; form < 0 && word != NULL && i < (int)G_N_ELEMENTS(forms); i++)
         if (strstr(forms[i].suffixes, word) != NULL)
             return i;
     return form;
@@ -84,13 +85,18 @@ static int convert(struct invocation *invocation, const struct form *form)
 
 static int run_convert(struct invocation *invocation)
 {
+    if (convert_is_diagram(invocation_operand(invocation, 0)))
+        return convert_diagram(invocation);
     int form = find_form(invocation);
     if (form < 0)
         return report_failure(2, "what shall it become?\ngive --to, or an --output with a known suffix");
+    if (form >= (int)G_N_ELEMENTS(forms))
+        return report_failure(2, "a notebook becomes ipynb, code or html");
     return convert(invocation, &forms[form]);
 }
 
 static const struct option options[] = {
+    CONVERT_DIAGRAM_OPTIONS,
     {"kind", 0, "KIND", "who it is for (default: completed)", false, kind_names},
     {"output", 'o', "FILE", "where to write (default: standard output)"},
     {"to", 0, "FORM", "what it becomes (default: by the suffix of --output)", false, form_names},
@@ -102,7 +108,7 @@ extern const struct command cmd_convert;
 const struct command cmd_convert = {
     .name = "convert",
     .operands = "FILE",
-    .purpose = "Make one file from one source, without running its code.",
+    .purpose = "Make one file from one notebook source, without running its code, or from one diagram.",
     .example = "clx convert slides_lists.py --language=de --kind=speaker -o lists.ipynb",
     .options = options,
     .min_operands = 1,

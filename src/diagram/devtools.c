@@ -45,7 +45,8 @@ static const char *const flags[] = {
     "--disable-extensions",
     "--disable-gpu",
     "--disable-sync",
-    "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,InterestFeedContentSuggestions",
+    "--disable-features=PreloadTopChromeWebUI,Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
+    "InterestFeedContentSuggestions",
     "--force-color-profile=srgb",
     "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND",
@@ -231,9 +232,7 @@ pid_t devtools_pid(const struct devtools *devtools)
 
 guint64 devtools_memory(const struct devtools *devtools)
 {
-    guint64 bytes, cpu_ms;
-    process_tree_usage(devtools->process.pid, &bytes, &cpu_ms);
-    return bytes;
+    return process_tree_private_memory(devtools->process.pid);
 }
 
 /* ---- the process ---- */

@@ -46,5 +46,5 @@ bool devtools_has_crashed(const struct devtools *devtools);
 
 pid_t devtools_pid(const struct devtools *devtools);
 
-/* Memory of the browser with all its processes, in bytes. */
+/* Memory that the browser with all its processes has for itself, in bytes. */
 guint64 devtools_memory(const struct devtools *devtools);

@@ -1,29 +1,16 @@
 #include "diagram/drawio_desktop.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib-unix.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "diagram/tool_run.h"
 #include "os/file.h"
-#include "os/process.h"
 
 #define DEADLINE_MS 120000
 #define PICTURE_LIMIT (256u * 1024 * 1024)
-#define LOG_LIMIT (16u * 1024 * 1024)
 #define MAX_ARGUMENTS 24
-
-struct export
-{
-    struct process process;
-    bool has_ended, is_late;
-};
 
 char *drawio_desktop_find(const char *given)
 {
@@ -38,36 +25,6 @@ char *drawio_desktop_fingerprint(const char *executable)
     if (path == NULL || stat(path, &info) != 0)
         return g_strdup("none");
     return g_strdup_printf("%s %lld %lld", path, (long long)info.st_size, (long long)info.st_mtime);
-}
-
-static gboolean on_end(gint fd, GIOCondition condition, gpointer data)
-{
-    ((struct export *)data)->has_ended = true;
-    return G_SOURCE_CONTINUE;
-}
-
-static gboolean on_deadline(gpointer data)
-{
-    ((struct export *)data)->is_late = true;
-    return G_SOURCE_CONTINUE;
-}
-
-/* Waits for the program and ends all that it started; its wait status, or -1 when it was late. */
-static int wait_for_end(struct export *export)
-{
-    int status = -1;
-    guint ended = g_unix_fd_add(export->process.pidfd, G_IO_IN, on_end, export);
-    guint timer = g_timeout_add(DEADLINE_MS, on_deadline, export);
-    while (!export->has_ended && !export->is_late)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(ended);
-    g_source_remove(timer);
-    process_kill_descendants(export->process.pid);
-    process_signal_group(&export->process, SIGKILL);
-    if (export->has_ended)
-        process_reap(&export->process, &status);
-    process_end(&export->process, 0);
-    return status;
 }
 
 struct arguments {
@@ -122,42 +79,25 @@ static void fill_arguments(struct arguments *arguments, const char *program, con
     add(arguments, source, NULL);
 }
 
-static GBytes *fail(const char *name, int status, const char *log_path, GError **error)
-{
-    g_autoptr(GBytes) log = file_read(log_path, LOG_LIMIT, NULL);
-    g_autofree char *text = log != NULL ? g_utf8_make_valid(g_bytes_get_data(log, NULL), MIN(g_bytes_get_size(log), 2000)) : g_strdup("");
-    g_autofree char *end = status == -1               ? g_strdup_printf("took longer than %d s", DEADLINE_MS / 1000)
-                           : WIFSIGNALED(status)      ? g_strdup_printf("was killed by signal %d", WTERMSIG(status))
-                           : WEXITSTATUS(status) != 0 ? g_strdup_printf("ended with exit status %d", WEXITSTATUS(status))
-                                                      : g_strdup("wrote no picture");
-    g_strstrip(text);
-    g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "%s: Draw.io %s%s%s", name, end, *text != '\0' ? ": " : "", text);
-    return NULL;
-}
-
 static GBytes *export_page(const char *program, const char *folder, const char *source, const char *name,
-                           const struct picture_options *picture_options, GError **error)
+                           const struct picture_options *options, GError **error)
 {
-    g_autofree char *file = g_strdup_printf("out.%s", picture_format_names[picture_options->format]);
+    g_autofree char *file = g_strdup_printf("out.%s", picture_format_names[options->format]);
     g_autofree char *out = g_build_filename(folder, file, NULL);
     g_autofree char *log_path = g_build_filename(folder, "log", NULL);
     struct arguments arguments = {0};
-    struct export export = {0};
-    int log = open(log_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    fill_arguments(&arguments, program, picture_options, out, source);
-    struct process_options options = {
-        .argv = arguments.argv, .folder = folder, .stdin_fd = -1, .stdout_fd = log, .stderr_fd = log, .death_signal = SIGKILL};
-    bool started = process_spawn(&options, &export.process, error);
-    if (log >= 0)
-        close(log);
+    int status = 0;
+    fill_arguments(&arguments, program, options, out, source);
+    gboolean has_run = tool_run(arguments.argv, NULL, folder, log_path, DEADLINE_MS, &status, error);
     arguments_clear(&arguments);
-    if (!started)
+    if (!has_run)
         return NULL;
-    int status = wait_for_end(&export);
     g_autoptr(GBytes) picture = status == 0 ? file_read(out, PICTURE_LIMIT, NULL) : NULL;
-    if (picture == NULL || g_bytes_get_size(picture) == 0)
-        return fail(name, status, log_path, error);
-    return g_steal_pointer(&picture);
+    if (picture != NULL && g_bytes_get_size(picture) > 0)
+        return g_steal_pointer(&picture);
+    g_autofree char *what = tool_run_describe(status, DEADLINE_MS, log_path);
+    g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "%s: Draw.io %s", name, what);
+    return NULL;
 }
 
 GBytes *drawio_desktop_draw(const char *executable, const char *source_path, const char *name, const struct picture_options *options,

@@ -70,5 +70,8 @@ void process_kill_marked(const char *mark);
 /* Becomes the reaper of orphaned descendants, so that none is lost. */
 void process_become_subreaper(void);
 
+/* Sum over a process and its descendants of the resident memory that they share with no file or other process, in bytes. */
+guint64 process_tree_private_memory(pid_t pid);
+
 /* Sum over a process and its descendants: resident bytes and processor time in ms. */
 void process_tree_usage(pid_t pid, guint64 *ret_memory_bytes, guint64 *ret_cpu_ms);

@@ -110,6 +110,7 @@ START_TEST(broken_file_is_the_authors_and_the_next_one_is_drawn)
     ck_assert_ptr_null(draw("<mxfile><diagram>", (struct picture_options){0}, NULL, &error));
     ck_assert(g_error_matches(error, CLX_ERROR, CLX_ERROR_SOURCE));
     pid_t pid = drawio_browser_pid(browser);
+    ck_assert_int_gt(pid, 0);
     g_autoptr(GBytes) next = draw_well(TWO_PAGES, (struct picture_options){0});
     ck_assert_int_eq(pid, drawio_browser_pid(browser));
 }

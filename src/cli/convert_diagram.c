@@ -1,0 +1,134 @@
+#include "cli/convert_diagram.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/error.h"
+#include "base/glossary.h"
+#include "cli/diagram_tools.h"
+#include "course/classify.h"
+#include "diagram/svg_to_pdf.h"
+#include "os/file.h"
+
+#define MAX_SCALE 20
+#define MAX_BORDER 10000
+#define MAX_PAGE 100000
+
+static bool is_drawio(const char *path)
+{
+    return g_str_has_suffix(path, ".drawio") || g_str_has_suffix(path, ".drawio.svg") || g_str_has_suffix(path, ".drawio.png");
+}
+
+bool convert_is_diagram(const char *path)
+{
+    return is_drawio(path) || classify_file(path, false) == FILE_PLANTUML;
+}
+
+/* A number of an option within bounds; `fallback` when it was not given. False after telling what is wrong. */
+static bool read_number(const struct invocation *invocation, const char *name, double min, double max, double fallback, double *ret_number)
+{
+    const char *text = invocation_option(invocation, name);
+    char *end = NULL;
+    *ret_number = text != NULL ? g_ascii_strtod(text, &end) : fallback;
+    if (text == NULL || (end != text && *end == '\0' && *ret_number >= min && *ret_number <= max))
+        return true;
+    report_failure(2, "--%s: '%s' must be a number from %g to %g", name, text, min, max);
+    return false;
+}
+
+/* What --to says, else the suffix of --output, else PNG; -1: something that no diagram can be. */
+static int find_format(const struct invocation *invocation)
+{
+    const char *to = invocation_option(invocation, "to"), *output = invocation_option(invocation, "output");
+    const char *suffix = output != NULL ? strrchr(output, '.') : NULL;
+    if (to != NULL)
+        return glossary_find(picture_format_names, to);
+    return suffix != NULL ? glossary_find(picture_format_names, suffix + 1) : PICTURE_PNG;
+}
+
+static bool read_options(const struct invocation *invocation, struct picture_options *ret_options)
+{
+    double page, scale, border;
+    int format = find_format(invocation);
+    if (format < 0) {
+        report_failure(2, "a diagram becomes png, svg or pdf");
+        return false;
+    }
+    if (!read_number(invocation, "page", 1, MAX_PAGE, 1, &page) ||
+        !read_number(invocation, "scale", 0.01, MAX_SCALE, PICTURE_SCALE, &scale) ||
+        !read_number(invocation, "border", 0, MAX_BORDER, PICTURE_BORDER, &border))
+        return false;
+    *ret_options = (struct picture_options){
+        .format = (enum picture_format)format,
+        .background = (enum picture_background)invocation_choice(invocation, "background", PICTURE_WHITE),
+        .page = (unsigned)page,
+        .scale = scale,
+        .border = border,
+    };
+    return true;
+}
+
+static GBytes *draw_plantuml(const struct settings *settings, const char *path, const struct picture_options *options, GPtrArray *warnings,
+                             GError **error)
+{
+    struct plantuml *plantuml =
+        plantuml_new(settings_get_text(settings, "external_tools.plantuml_jar"), settings_get_text(settings, "external_tools.java"));
+    bool is_pdf = options->format == PICTURE_PDF;
+    g_autoptr(GBytes) picture = plantuml_render(plantuml, path, path, is_pdf ? "svg" : picture_format_names[options->format], error);
+    plantuml_free(plantuml);
+    if (picture == NULL || !is_pdf)
+        return g_steal_pointer(&picture);
+    return svg_to_pdf(picture, path, error);
+}
+
+static GBytes *draw_drawio(const struct settings *settings, const char *path, const struct picture_options *options, GPtrArray *warnings,
+                           GError **error)
+{
+    struct drawio_settings drawio_settings = drawio_options(settings);
+    g_autoptr(drawio) drawio = drawio_new(&drawio_settings);
+    return drawio_render(drawio, path, path, options, warnings, error);
+}
+
+/* The picture goes to --output, to standard output with "-" or when that is no terminal, else beside the source. */
+static int write_picture(const struct invocation *invocation, GBytes *picture, const struct picture_options *options)
+{
+    const char *output = invocation_option(invocation, "output"), *path = invocation_operand(invocation, 0);
+    g_autoptr(GError) error = NULL;
+    gsize length;
+    const void *data = g_bytes_get_data(picture, &length);
+    if (output == NULL ? !isatty(STDOUT_FILENO) : strcmp(output, "-") == 0)
+        return fwrite(data, 1, length, stdout) == length ? 0 : 1;
+    g_autofree char *stem = g_strndup(path, strlen(path) - strlen(strrchr(path, '.')));
+    g_autofree char *beside = g_strdup_printf("%s.%s", stem, picture_format_names[options->format]);
+    if (!file_write_atomic(output != NULL ? output : beside, data, length, &error))
+        return report_error(error);
+    report_done(invocation, "wrote %s\n", output != NULL ? output : beside);
+    return 0;
+}
+
+static void tell_warnings(const struct invocation *invocation, const char *path, const GPtrArray *warnings)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    for (unsigned i = 0; i < warnings->len; i++)
+        diag_add(diags, DIAG_WARNING, path, 0, 0, NULL, "%s", (const char *)warnings->pdata[i]);
+    report_diags(invocation, diags);
+}
+
+int convert_diagram(struct invocation *invocation)
+{
+    const char *path = invocation_operand(invocation, 0);
+    const struct settings *settings = invocation_settings(invocation);
+    struct picture_options options;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    if (settings == NULL || !read_options(invocation, &options))
+        return 2;
+    g_auto(GStrv) layers = invocation_list(invocation, "layer");
+    options.layers = (const char *const *)layers;
+    g_autoptr(GBytes) picture = is_drawio(path) ? draw_drawio(settings, path, &options, warnings, &error)
+                                                : draw_plantuml(settings, path, &options, warnings, &error);
+    tell_warnings(invocation, path, warnings);
+    return picture != NULL ? write_picture(invocation, picture, &options) : report_error(error);
+}
