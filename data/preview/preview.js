@@ -15,7 +15,7 @@
         var all = cells();
         for (var i = 0; i < all.length; i++) {
             var box = all[i].getBoundingClientRect();
-            if (box.bottom > 0) {
+            if (box.bottom > 1) {
                 place.index = i;
                 place.text = all[i].textContent.slice(0, 500);
                 place.offset = box.top;
@@ -44,9 +44,9 @@
         if (index === null && place.index >= 0 && place.index < all.length)
             index = place.index;
         if (index === null)
-            window.scrollTo(0, place.y);
+            window.scrollTo({ top: place.y, behavior: 'instant' });
         else
-            window.scrollBy(0, all[index].getBoundingClientRect().top - place.offset);
+            window.scrollBy({ top: all[index].getBoundingClientRect().top - place.offset, behavior: 'instant' });
     }
 
     function reload() {
