@@ -64,6 +64,19 @@ static const char *find_tool(const struct build_invocation *build, const char *k
     return path != NULL ? path : getenv(variable);
 }
 
+/* What the cache knows of the sources is read from one state, and written at the end. */
+static bool load_in_one_go(struct build_invocation *build, struct loaded_course *loaded, struct report *report)
+{
+    g_autoptr(GError) error = NULL;
+    bool is_begun = build->cache != NULL && cache_begin_reading(build->cache, &error);
+    bool ok = error == NULL && load_course(build, loaded, report);
+    if (is_begun && !cache_end_reading(build->cache, ok ? &error : NULL))
+        ok = false;
+    if (error != NULL)
+        report_add_error(report, error->message);
+    return ok;
+}
+
 static void set_options(const struct build_invocation *build, struct loaded_course *loaded, struct report *report)
 {
     loaded->options = (struct build_options){
@@ -109,7 +122,7 @@ static bool open_cache(struct build_invocation *build, bool is_made, struct repo
 struct loaded_course *build_command_load(struct build_invocation *build, struct report *report)
 {
     struct loaded_course *loaded = g_new0(struct loaded_course, 1);
-    if (open_cache(build, false, report) && load_course(build, loaded, report) && open_cache(build, true, report)) {
+    if (open_cache(build, false, report) && load_in_one_go(build, loaded, report) && open_cache(build, true, report)) {
         set_options(build, loaded, report);
         return loaded;
     }

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "course/classify.h"
+#include "course/facts.h"
 #include "course/topic_files.h"
 
 #define ENTRY_LIMIT 100000 /* topics of a course's sources */
@@ -271,17 +272,18 @@ static void discover_modules(struct index *index)
 }
 
 /* A helper that a neighbour imports is no notebook, unless its name says so. */
-static GHashTable *imported_by(const char *folder, const GPtrArray *names)
+static GHashTable *imported_by(const struct course *course, const char *folder, const GPtrArray *names)
 {
     GHashTable *imported = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (unsigned i = 0; i < names->len; i++) {
         g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
-        g_autofree char *text = NULL;
-        if (!g_str_has_suffix(path, ".py") || !g_file_test(path, G_FILE_TEST_IS_REGULAR) || !g_file_get_contents(path, &text, NULL, NULL))
+        if (!g_str_has_suffix(path, ".py") || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
             continue;
-        g_autoptr(GPtrArray) modules = topic_files_find_imports(text);
-        for (unsigned k = 0; k < modules->len; k++)
-            g_hash_table_add(imported, g_strconcat(modules->pdata[k], ".py", NULL));
+        g_autoptr(json_t) facts = facts_of_source(course, path, "#");
+        size_t k;
+        json_t *module;
+        json_array_foreach(json_object_get(facts, "imports"), k, module)
+            g_hash_table_add(imported, g_strconcat(json_string_value(module), ".py", NULL));
     }
     return imported;
 }
@@ -290,7 +292,7 @@ static void discover_folder(struct spec *spec, const char *name)
 {
     g_autofree char *folder = g_build_filename(spec->course->root, name, NULL);
     g_autoptr(GPtrArray) names = list_names(folder);
-    g_autoptr(GHashTable) imported = imported_by(folder, names);
+    g_autoptr(GHashTable) imported = imported_by(spec->course, folder, names);
     struct section *section = new_section(name);
     for (unsigned i = 0; i < names->len && spec->n_items < SPEC_ITEM_LIMIT; i++) {
         const char *file = names->pdata[i];

@@ -225,12 +225,14 @@ struct course *course_load(const char *spec_path, const struct course_options *o
     struct spec spec = {.file = spec_path, .diags = diags, .course = course, .default_kinds = {true, true, true}};
     course->shares_images = options->shares_images;
     course->spec_path = g_canonicalize_filename(spec_path, NULL);
+    course->cache = options->cache;
     read_spec(&spec, options);
     bool is_usable = course->languages != NULL;
     if (is_usable)
         targets_select(&spec, options);
     if (is_usable)
         discover_course(&spec);
+    course->cache = NULL;
     g_free(spec.output_dir);
     return diag_count(diags, DIAG_ERROR) > n_before ? NULL : g_steal_pointer(&course);
 }

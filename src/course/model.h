@@ -71,6 +71,7 @@ struct course {
     bool shares_images;    /* image mode shared: each picture once per course folder */
     char *github_project_slug, *github_repository_base;
     bool github_include_speaker;
+    struct cache *cache; /* of the options, while the course is loaded */
 };
 
 struct course_options {

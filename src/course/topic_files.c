@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "course/classify.h"
-#include "course/title.h"
+#include "course/facts.h"
 #include "os/file.h"
 
 #define TAG_LIMIT 4096 /* bytes of an <img> tag */
@@ -25,23 +25,21 @@ static char *stem_of(const char *path)
     return stem;
 }
 
-/* The text of a source; NULL when it cannot be read: its job will say why. */
-static GBytes *read_source(const char *path)
+static const char *comment_of(const struct topic_file *file)
 {
-    return file_read(path, NOTEBOOK_SIZE_LIMIT, NULL);
+    bool is_markdown = g_str_has_suffix(file->path, ".md") || file->prog_lang < 0;
+    return is_markdown ? "#" : prog_langs[file->prog_lang].comment;
 }
 
-static void read_titles(const struct course *course, struct topic_file *file, const char *text)
+static void read_titles(const struct course *course, struct topic_file *file)
 {
-    const char *comment = g_str_has_suffix(file->path, ".md") ? "#" : prog_langs[file->prog_lang].comment;
+    g_autoptr(json_t) facts = facts_of_source(course, file->path, comment_of(file));
+    const json_t *titles = json_object_get(facts, "titles");
     g_autofree char *stem = stem_of(file->path);
     unsigned n = g_strv_length(course->languages);
     file->titles = g_new0(char *, n + 1);
-    for (unsigned i = 0; i < n; i++) {
-        file->titles[i] = text != NULL ? course_find_title(text, comment, course->languages[i]) : NULL;
-        if (file->titles[i] == NULL)
-            file->titles[i] = g_strdup(stem);
-    }
+    for (unsigned i = 0; i < n; i++)
+        file->titles[i] = g_strdup(json_get_text(titles, course->languages[i], stem));
 }
 
 static int prog_lang_for(const struct course *course, const struct topic *topic, const char *path)
@@ -63,8 +61,7 @@ static void add_file(const struct course *course, struct topic *topic, const cha
     if (file->file_class != FILE_NOTEBOOK)
         return;
     file->prog_lang = prog_lang_for(course, topic, file->path);
-    g_autoptr(GBytes) bytes = read_source(file->path);
-    read_titles(course, file, bytes != NULL ? g_bytes_get_data(bytes, NULL) : NULL);
+    read_titles(course, file);
 }
 
 struct listing {
@@ -167,34 +164,6 @@ static void add_image(const struct course *course, struct topic *topic, const ch
         add_diagram_of(course, topic, relative);
 }
 
-/* The value of `src` in a tag's text; the caller frees it. */
-static char *find_src(const char *tag)
-{
-    for (const char *p = tag; (p = strstr(p, "src")) != NULL; p += 3) {
-        const char *value = p + 3 + strspn(p + 3, " \t");
-        if (!g_ascii_isspace(p[-1]) || *value != '=')
-            continue;
-        value += 1 + strspn(value + 1, " \t");
-        char quote = *value;
-        const char *end = quote == '"' || quote == '\'' ? strchr(value + 1, quote) : NULL;
-        return end != NULL ? g_strndup(value + 1, (gsize)(end - value - 1)) : NULL;
-    }
-    return NULL;
-}
-
-static void add_images(const struct course *course, struct topic *topic, const char *text)
-{
-    for (const char *p = text; (p = strstr(p, "<img")) != NULL && topic->files->len < TOPIC_FILE_LIMIT;) {
-        p += strlen("<img");
-        size_t length = strnlen(p, TAG_LIMIT);
-        const char *end = memchr(p, '>', length);
-        g_autofree char *tag = g_strndup(p, end != NULL ? (gsize)(end - p) : length);
-        g_autofree char *source = find_src(tag);
-        if (source != NULL)
-            add_image(course, topic, source);
-    }
-}
-
 static size_t identifier_length(const char *p)
 {
     size_t n = 0;
@@ -283,13 +252,12 @@ static void follow_references(const struct course *course, struct topic *topic, 
     for (unsigned i = first; i < topic->files->len && topic->files->len < TOPIC_FILE_LIMIT; i++) {
         const struct topic_file *file = topic->files->pdata[i];
         bool is_python = g_str_has_suffix(file->path, ".py"), is_notebook = file->file_class == FILE_NOTEBOOK;
-        g_autoptr(GBytes) bytes = is_python || is_notebook ? read_source(file->path) : NULL;
-        const char *text = bytes != NULL ? g_bytes_get_data(bytes, NULL) : "";
+        g_autoptr(json_t) facts = is_python || is_notebook ? facts_of_source(course, file->path, comment_of(file)) : NULL;
+        size_t k;
+        json_t *name;
         if (is_notebook)
-            add_images(course, topic, text);
-        g_autoptr(GPtrArray) names = is_python ? topic_files_find_imports(text) : g_ptr_array_new();
-        for (unsigned k = 0; k < names->len; k++)
-            add_module(course, topic, names->pdata[k]);
+            json_array_foreach(json_object_get(facts, "images"), k, name) add_image(course, topic, json_string_value(name));
+        json_array_foreach(json_object_get(facts, "imports"), k, name) add_module(course, topic, json_string_value(name));
     }
 }
 
