@@ -23,6 +23,7 @@
 #include "store/store.h"
 
 #define HEARTBEAT_MS 2000
+#define IDLE_MEASURE_EVERY 15 /* heartbeats of an idle worker */
 
 enum level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
 
@@ -42,15 +43,17 @@ struct worker {
     char *progress;
     char *bell_path;
     int bell_fd, parent_fd;
-    struct stat database;            /* identifies the file that is open */
-    gint64 started_at;               /* monotonic, in us */
-    double peak_memory;              /* MiB */
-    int n_jobs, max_jobs;            /* done since its start; how many until it starts anew, 0: any number */
-    guint64 memory_mark;             /* bytes after a job beyond which it starts anew; 0: none */
-    bool has_lost_job;               /* cancelled or given to another one */
-    guint64 cpu_ms;                  /* at the last heartbeat */
-    gint64 heartbeat_at, idle_since; /* monotonic, in us */
-    gint64 idle_limit_us;            /* 0: none */
+    struct stat database;       /* identifies the file that is open */
+    gint64 started_at;          /* monotonic, in us */
+    double peak_memory;         /* MiB */
+    int n_jobs, max_jobs;       /* done since its start; how many until it starts anew, 0: any number */
+    guint64 memory_mark;        /* bytes after a job beyond which it starts anew; 0: none */
+    bool has_lost_job;          /* cancelled or given to another one */
+    guint64 cpu_ms;             /* when it was last measured */
+    double cpu_percent, memory; /* MiB */
+    unsigned n_idle_heartbeats;
+    gint64 measured_at, idle_since; /* monotonic, in us */
+    gint64 idle_limit_us;           /* 0: none */
 };
 
 static void log_at(const struct worker *worker, enum level level, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -186,20 +189,32 @@ static void check_job(struct worker *worker)
     process_kill_descendants(getpid());
 }
 
-static void send_heartbeat(struct worker *worker)
+/* What it and all that it started use; looks at every process of the machine where the kernel does not tell the children of one. */
+static void measure(struct worker *worker)
 {
     gint64 now = g_get_monotonic_time();
     guint64 memory = 0, cpu_ms = 0;
-    double percent = 0;
-    g_autoptr(GError) error = NULL;
 
     process_tree_usage(getpid(), &memory, &cpu_ms);
-    if (worker->heartbeat_at && cpu_ms > worker->cpu_ms)
-        percent = (double)(cpu_ms - worker->cpu_ms) * 100000.0 / (double)MAX(now - worker->heartbeat_at, 1);
+    worker->cpu_percent = 0;
+    if (worker->measured_at && cpu_ms > worker->cpu_ms)
+        worker->cpu_percent = (double)(cpu_ms - worker->cpu_ms) * 100000.0 / (double)MAX(now - worker->measured_at, 1);
     worker->cpu_ms = cpu_ms;
-    worker->heartbeat_at = now;
-    worker->peak_memory = MAX(worker->peak_memory, (double)memory / 1048576.0);
-    if (worker_heartbeat(worker->store, worker->id, percent, (double)memory / 1048576.0, worker->progress, &error))
+    worker->measured_at = now;
+    worker->memory = (double)memory / 1048576.0;
+    worker->peak_memory = MAX(worker->peak_memory, worker->memory);
+}
+
+/* An idle worker has nothing new to measure: it looks now and then only, so that it costs nothing. */
+static void send_heartbeat(struct worker *worker)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (worker->job || worker->n_idle_heartbeats++ % IDLE_MEASURE_EVERY == 0)
+        measure(worker);
+    if (worker->job)
+        worker->n_idle_heartbeats = 0;
+    if (worker_heartbeat(worker->store, worker->id, worker->cpu_percent, worker->memory, worker->progress, &error))
         return;
     if (g_error_matches(error, CLX_ERROR, CLX_ERROR_STALE))
         finish(worker, "worker_stopping", "its row is gone");
