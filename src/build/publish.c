@@ -75,6 +75,20 @@ static void load_entry(const struct manifest_row *row, gpointer data)
     g_hash_table_insert(publisher->entries, g_strdup(row->path), entry);
 }
 
+/* Where a build was killed while it wrote, its half-written files lie. */
+static void sweep(const struct publisher *publisher)
+{
+    g_autoptr(GHashTable) folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTableIter iter;
+    gpointer path, value;
+    g_hash_table_iter_init(&iter, publisher->entries);
+    while (g_hash_table_iter_next(&iter, &path, &value)) {
+        g_autofree char *folder = ((const struct entry *)value)->next_sha256 != NULL ? g_path_get_dirname(path) : NULL;
+        if (folder != NULL && g_hash_table_add(folders, g_strdup(folder)))
+            file_sweep_temporaries(folder);
+    }
+}
+
 struct publisher *publisher_new(struct cache *cache, const char *course_key, bool is_trusting, GError **error)
 {
     g_autoptr(publisher) publisher = g_new0(struct publisher, 1);
@@ -86,6 +100,7 @@ struct publisher *publisher_new(struct cache *cache, const char *course_key, boo
     publisher->folders = folders_new();
     if (!cache_manifest_list(cache, course_key, load_entry, publisher, error))
         return NULL;
+    sweep(publisher);
     return g_steal_pointer(&publisher);
 }
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -215,6 +216,20 @@ bool file_copy_atomic(const char *from, const char *to, GError **error)
         return put_in_place(&sibling, to, copy_bytes(source, sibling.fd), error);
     g_free(sibling.temporary);
     return false;
+}
+
+void file_sweep_temporaries(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        int pid, end = 0;
+        unsigned n;
+        bool is_temporary = sscanf(entry->d_name, ".clx-%d-%u.tmp%n", &pid, &n, &end) == 2 && end > 0 && entry->d_name[end] == '\0';
+        if (is_temporary && pid > 0 && kill(pid, 0) != 0 && errno == ESRCH)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+    if (dir != NULL)
+        closedir(dir);
 }
 
 static bool remove_at(int parent, const char *name, unsigned depth);

@@ -21,6 +21,9 @@ bool file_make_folders(const char *path, GError **error);
 /* Copies a regular file byte for byte, atomically, making missing folders; keeps the executable bits. */
 bool file_copy_atomic(const char *from, const char *to, GError **error);
 
+/* Removes from a folder the temporary files of atomic writes that processes left which are no more; a missing folder is fine. */
+void file_sweep_temporaries(const char *folder);
+
 /* Removes a tree (symbolic links themselves, never what they name); a missing one is fine. */
 bool file_remove_tree(const char *path, GError **error);
 

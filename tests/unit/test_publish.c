@@ -216,10 +216,15 @@ START_TEST(a_file_that_a_killed_build_was_about_to_write_is_known)
     write_text("x", "new");
     write_text("y", "old");
     write_text("z", "mine");
+    write_text(".clx-999999999-1.tmp", "half"); /* no process can have this number */
+    g_autofree char *own = g_strdup_printf(".clx-%d-77777.tmp", (int)getpid());
+    write_text(own, "being written");
     ck_assert_uint_eq(BUILD(diags, "w=one").removed, 2);
     assert_text("x", NULL);
     assert_text("y", NULL);
     assert_text("z", "mine");
+    assert_text(".clx-999999999-1.tmp", NULL);
+    assert_text(own, "being written");
 }
 END_TEST
 
