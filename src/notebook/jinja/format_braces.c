@@ -7,8 +7,8 @@
 struct braces {
     engine *e;
     struct args *all;
-    int next; /* number of the next field without a name; -1: fields are numbered by hand */
-    bool by_hand;
+    int next;     /* number of the next field without a name */
+    bool by_hand; /* fields are numbered in the text */
     bool is_safe; /* the format is markup: values are escaped */
 };
 

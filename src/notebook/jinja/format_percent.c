@@ -49,7 +49,7 @@ static value *character(engine *e, value *v)
     if (v->i < 0 || v->i > 0x10ffff || (v->i >= 0xd800 && v->i < 0xe000))
         j_fail(e, "%%c arg not in range(0x110000)");
     gsize n = v->i ? (gsize)g_unichar_to_utf8((gunichar)v->i, text) : 1;
-    return v_str(e, v->i ? j_copy(e, text, n) : "", n);
+    return v_str(e, j_copy(e, v->i ? text : "", n), n);
 }
 
 static value *convert(struct percent *p, char type, value *v, struct format_spec *spec)
