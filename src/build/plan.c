@@ -131,6 +131,9 @@ static json_t *pack_notebook(const struct course *course, const struct plan_job 
     json_object_set_new(payload, "cell_timeout", json_integer(options->cell_timeout_s));
     if (course->shares_images)
         json_object_set_new(payload, "shared_images", pack_shared_images(job->topic));
+    json_object_set_new(payload, "warm_kernels", json_boolean(!options->starts_cold));
+    if (options->preload != NULL)
+        json_object_set_new(payload, "preload", json_string(options->preload));
     return payload;
 }
 

@@ -33,8 +33,10 @@ struct plan_options {
     const char *plantuml_jar;      /* or NULL */
     struct drawio_settings drawio; /* without folder and memory limit, which are the worker's */
     int cell_timeout_s;
-    bool skips_runs;  /* leave out the pages that show what code does (--watch-mode fast) */
-    const char *only; /* a section's name or a topic's id; NULL: everything */
+    bool skips_runs;     /* leave out the pages that show what code does (--watch-mode fast) */
+    bool starts_cold;    /* no kernel is started before it is needed */
+    const char *preload; /* modules for warm kernels, or NULL */
+    const char *only;    /* a section's name or a topic's id; NULL: everything */
 };
 
 struct plan {

@@ -91,6 +91,8 @@ static void set_options(const struct build_invocation *build, struct loaded_cour
                 .plantuml_jar = find_tool(build, "external_tools.plantuml_jar", "PLANTUML_JAR"),
                 .drawio = drawio_options(build->settings),
                 .cell_timeout_s = (int)settings_get_int(build->settings, "build.cell_timeout"),
+                .starts_cold = !settings_get_bool(build->settings, "notebooks.warm_kernels"),
+                .preload = settings_get_text(build->settings, "notebooks.preload"),
                 .only = invocation_option(build->invocation, "only"),
             },
         .is_cache_ignored = build_command_has(build, "ignore-cache"),

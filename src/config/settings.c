@@ -55,6 +55,8 @@ static const struct setting table[] = {
     {"external_tools.java", SETTING_TEXT, NULL, 0, 0, NULL, "the Java program for PlantUML"},
     {"external_tools.plantuml_jar", SETTING_TEXT, NULL, 0, 0, NULL, "the PlantUML program"},
     {"logging.level", SETTING_CHOICE, "info", 0, 0, levels, "what workers write to their logs"},
+    {"notebooks.preload", SETTING_TEXT, NULL, 0, 0, NULL, "Python modules that warm kernels have imported, like \"numpy, pandas\""},
+    {"notebooks.warm_kernels", SETTING_BOOL, "true", 0, 0, NULL, "start the next kernel while the current one works"},
     {"paths.cache_db_path", SETTING_TEXT, NULL, 0, 0, NULL, "the cache database"},
     {"paths.jobs_db_path", SETTING_TEXT, NULL, 0, 0, NULL, "the jobs database"},
     {"worker_management.auto_start", SETTING_BOOL, "true", 0, 0, NULL, "start workers with a build"},

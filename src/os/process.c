@@ -170,6 +170,15 @@ bool process_spawn(const struct process_options *options, struct process *ret_pr
     return true;
 }
 
+bool process_adopt(pid_t pid, struct process *ret_process)
+{
+    int pidfd = open_pidfd(pid);
+    if (pidfd < 0)
+        return false;
+    *ret_process = (struct process){.pid = pid, .pidfd = pidfd, .start_time = process_start_time(pid)};
+    return true;
+}
+
 void process_clear(struct process *process)
 {
     if (process->pidfd >= 0)

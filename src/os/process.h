@@ -28,6 +28,10 @@ struct process_options {
 /* Starts a process; every other descriptor is closed in it and its signal mask is empty. */
 bool process_spawn(const struct process_options *options, struct process *ret_process, GError **error);
 
+/* Takes hold of a process that something else started; false if there is none. The caller knows that `pid` still is that process: an
+ * adopted child, which stays until it is reaped. */
+bool process_adopt(pid_t pid, struct process *ret_process);
+
 /* Closes the handle; the process is left alone. */
 void process_clear(struct process *process);
 

@@ -9,9 +9,14 @@
 
 #define EXECUTION_VERSION "1"
 
+struct execution {
+    const json_t *payload;
+    struct worker_context *context;
+};
+
 static void report_cell(int cell, int n_cells, gpointer data)
 {
-    struct worker_context *context = data;
+    const struct worker_context *context = ((struct execution *)data)->context;
     g_autofree char *text = g_strdup_printf("cell %d of %d", cell, n_cells);
     if (context->report != NULL)
         context->report(text, context->data);
@@ -102,8 +107,10 @@ static bool is_inside(const char *relative)
     return !g_path_is_absolute(relative) && !g_strv_contains((const char *const *)parts, "..");
 }
 
-static bool copy_topic_files(const json_t *files, const char *folder, GError **error)
+/* The topic's files, for the kernel's working directory: nothing is written into the sources. */
+static bool copy_topic_files(const char *folder, gpointer data, GError **error)
 {
+    const json_t *files = json_object_get(((struct execution *)data)->payload, "topic_files");
     size_t i;
     json_t *file;
     json_array_foreach(files, i, file)
@@ -118,24 +125,46 @@ static bool copy_topic_files(const json_t *files, const char *folder, GError **e
     return true;
 }
 
+/* Files that some kernel reads from its working directory when it starts. */
+static bool is_read_at_start(const char *name)
+{
+    static const char *const names[] = {".*",           "Cargo.toml",   "deno.json*",       "global.json",   "import_map.json",
+                                        "nuget.config", "package.json", "sitecustomize.py", "tsconfig.json", "usercustomize.py"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_pattern_match_simple(names[i], name))
+            return true;
+    return false;
+}
+
+static bool has_files_read_at_start(const json_t *files)
+{
+    size_t i;
+    json_t *file;
+    json_array_foreach(files, i, file) if (is_read_at_start(json_get_text(file, "relative", ""))) return true;
+    return false;
+}
+
 static bool run_in_private_copy(struct notebook *run, const json_t *payload, struct worker_context *context, GError **error)
 {
-    g_autofree char *folder = g_build_filename(context->runtime_dir, "topic", NULL);
+    struct execution execution = {.payload = payload, .context = context};
     struct kernel_options options = {
         .kernel = json_get_text(payload, "kernel", "python3"),
-        .folder = folder,
+        .preload = json_get_text(payload, "preload", NULL),
+        .fill = copy_topic_files,
+        .starts_in_files = has_files_read_at_start(json_object_get(payload, "topic_files")),
         .runtime_dir = context->runtime_dir,
         .source_name = json_get_text(payload, "name", ""),
         .cell_timeout_s = (int)json_get_int(payload, "cell_timeout", 0),
         .skips_errors = json_get_bool(payload, "skip_errors", false),
         .progress = report_cell,
-        .data = context,
+        .data = &execution,
     };
-    if (!file_remove_tree(folder, error) || !file_make_folders(folder, error))
-        return false;
-    bool ok = copy_topic_files(json_object_get(payload, "topic_files"), folder, error) && kernel_run(run, &options, error);
-    file_remove_tree(folder, NULL);
-    return ok;
+    if (json_get_bool(payload, "warm_kernels", true)) {
+        if (context->kernels == NULL)
+            context->kernels = kernel_pool_new(context->runtime_dir);
+        options.pool = context->kernels;
+    }
+    return kernel_run(run, &options, error);
 }
 
 /* The outputs of a derived notebook, given to the cells of the whole one, by index. */

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "clx-config.h"
 #include "config/fit.h"
+#include "notebook/kernel/kernel_pool.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "os/runtime.h"
@@ -121,6 +122,7 @@ static void clear_worker(struct worker *worker)
 {
     if (worker->bell_path)
         unlink(worker->bell_path);
+    kernel_pool_free(worker->context.kernels);
     if (worker->runtime_dir)
         file_remove_tree(worker->runtime_dir, NULL);
     cache_close(worker->context.cache);

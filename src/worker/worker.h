@@ -13,9 +13,10 @@ struct worker_context {
     const char *workspace;
     void (*report)(const char *progress, gpointer data); /* "cell 3 of 12" */
     gpointer data;
-    struct plantuml *plantuml; /* made on demand */
-    struct drawio *drawio;     /* made on demand */
-    json_t *deps;              /* of the job: what it read or looked for in vain, see worker_add_dep() */
+    struct plantuml *plantuml;   /* made on demand */
+    struct drawio *drawio;       /* made on demand */
+    struct kernel_pool *kernels; /* made on demand */
+    json_t *deps;                /* of the job: what it read or looked for in vain, see worker_add_dep() */
 };
 
 /* Runs one job: the result object (caller's) or NULL with error. SOURCE and NOT_FOUND errors fail the job at once, others are retried. */

@@ -1,4 +1,4 @@
-/* Runs cells on the real IPython kernel; without one these tests are skipped by name. */
+/* Runs cells on real kernels; those that are not installed are skipped by name. The IPython kernel is tried started and forked. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include "os/process.h"
 
 static char *folder;
+static struct kernel_pool *pool;
 
 static void make_folder(void)
 {
@@ -21,8 +22,15 @@ static void make_folder(void)
     process_become_subreaper();
 }
 
+static void make_folder_and_pool(void)
+{
+    make_folder();
+    pool = kernel_pool_new(folder);
+}
+
 static void remove_folder(void)
 {
+    kernel_pool_free(pool);
     file_remove_tree(folder, NULL);
     g_free(folder);
 }
@@ -65,7 +73,14 @@ static void free_notebook(struct notebook *notebook)
 static struct kernel_options make_options(void)
 {
     return (struct kernel_options){
-        .kernel = "python3", .folder = folder, .runtime_dir = folder, .source_name = "topic/nb.py", .cell_timeout_s = 60};
+        .kernel = "python3", .pool = pool, .runtime_dir = folder, .source_name = "topic/nb.py", .cell_timeout_s = 60};
+}
+
+static void write_spec(const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(folder, "kernels", name, "kernel.json", NULL);
+    ck_assert(file_write_atomic(path, text, strlen(text), NULL));
+    g_setenv("JUPYTER_PATH", folder, TRUE);
 }
 
 static const json_t *get_output(struct notebook *notebook, unsigned cell, unsigned i)
@@ -78,6 +93,7 @@ static void assert_nobody_left(void)
 {
     g_autofree char *path = g_strdup_printf("/proc/self/task/%d/children", getpid());
     g_autofree char *children = NULL;
+    g_clear_pointer(&pool, kernel_pool_free);
     for (int status; waitpid(-1, &status, WNOHANG) > 0;)
         continue;
     if (g_file_get_contents(path, &children, NULL, NULL))
@@ -276,14 +292,202 @@ START_TEST(progress_counts_cells_that_run)
 }
 END_TEST
 
-/* ---- without a real kernel ---- */
+/* ---- forked kernels ---- */
 
-static void write_spec(const char *name, const char *text)
+/* Cells whose outputs tell how their process was started. */
+static const char *const awkward[] = {
+    "import os, sys\nprint(sys.argv[0].rsplit('/', 1)[-1], len(sys.argv), sys.path[1:], sys.flags, sys.orig_argv[:3])",
+    "print(sorted(sys.modules))",
+    "print(sorted(set(os.environ)), os.listdir('.'), os.path.basename(os.getcwd()), os.umask(0o22), os.getpgid(0) == os.getpid())",
+    "import signal\nprint(signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGCHLD), signal.pthread_sigmask(signal.SIG_BLOCK, "
+    "[]))",
+    "import threading\nprint(threading.active_count(), len(os.listdir('/proc/self/task')))",
+    "def kind(fd):\n    try:\n        return os.readlink('/proc/self/fd/' + fd).split(':')[0].rsplit('/', 1)[-1]\n"
+    "    except OSError:\n        return ''\nprint(sorted(map(kind, os.listdir('/proc/self/fd'))))",
+    "def f(x):\n    return 1 / x\n\nclass C:\n    def g(self):\n        return f(0)\n\nC().g()",
+    "%history\n_i",
+    "!echo shell",
+    "%%bash\necho cell magic; echo $0",
+    "import asyncio\nawait asyncio.sleep(0)\nprint('awaited', asyncio.get_running_loop().is_running())",
+    "import warnings\nwarnings.warn('careful')",
+    "from IPython.display import HTML, JSON, SVG, Latex, display\ndisplay(HTML('<b>x</b>'), SVG('<svg/>'), Latex('$x$'), JSON({'a': 1}))",
+    "import multiprocessing\nwith multiprocessing.get_context('fork').Pool(2) as pool:\n    print(pool.map(abs, [-1, -2]))",
+    "import logging\nlogging.getLogger().warning('logged')\nprint(logging.getLogger().level, len(logging.getLogger().handlers))",
+    "_ = os.system('echo child')",
+    "import gc\nprint(gc.isenabled(), gc.get_threshold(), gc.get_freeze_count(), sys.getrecursionlimit(), sys.getswitchinterval())",
+    "import locale\nprint(locale.setlocale(locale.LC_ALL), sys.stdout.encoding, sys.getfilesystemencoding(), sys.stdin)",
+    "print(__name__, sorted(k for k in globals() if not k.startswith('_')), sys.modules['__main__'].__spec__)",
+    "print(get_ipython().history_manager.hist_file, get_ipython().colors, get_ipython().execution_count)",
+    "import matplotlib.pyplot as plt\nplt.plot([1, 3, 2])\nplt.show()\nprint(plt.get_backend())",
+    "class",
+    "raise SystemExit(3)",
+    NULL,
+};
+
+/* All outputs as text, with what differs from kernel to kernel taken out. */
+static char *run_awkward(struct kernel_pool *with_pool, const char *preload)
 {
-    g_autofree char *path = g_build_filename(folder, "kernels", name, "kernel.json", NULL);
-    ck_assert(file_write_atomic(path, text, strlen(text), NULL));
-    g_setenv("JUPYTER_PATH", folder, TRUE);
+    struct notebook *notebook = make_notebook(awkward);
+    struct kernel_options options = make_options();
+    g_autoptr(GString) all = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    options.skips_errors = true;
+    options.pool = with_pool;
+    options.preload = preload;
+    ck_assert_msg(kernel_run(notebook, &options, &error), "%s", error != NULL ? error->message : "");
+    for (unsigned i = 0; i < notebook->cells->len; i++) {
+        char *text = json_dumps(((struct cell *)notebook->cells->pdata[i])->outputs, JSON_SORT_KEYS | JSON_COMPACT);
+        g_string_append_printf(all, "%s\n", text);
+        free(text);
+    }
+    free_notebook(notebook);
+    g_autoptr(GRegex) varying = g_regex_new("k-[A-Za-z0-9]{6}|0x[0-9a-f]+|ipykernel_\\d+", G_REGEX_DEFAULT, 0, NULL);
+    return g_regex_replace_literal(varying, all->str, -1, 0, "K", 0, NULL);
 }
+
+static void assert_same_lines(const char *expected, const char *actual)
+{
+    g_auto(GStrv) a = g_strsplit(expected, "\n", -1), b = g_strsplit(actual, "\n", -1);
+    for (unsigned i = 0; a[i] != NULL && b[i] != NULL; i++)
+        ck_assert_msg(strcmp(a[i], b[i]) == 0, "cell %u\n%s\nbut\n%s", i + 1, a[i], b[i]);
+    ck_assert_uint_eq(g_strv_length(a), g_strv_length(b));
+}
+
+START_TEST(forked_kernel_shows_what_a_started_one_shows)
+{
+    g_autofree char *started = run_awkward(NULL, NULL);
+    g_autofree char *first = run_awkward(pool, NULL);
+    g_autofree char *second = run_awkward(pool, NULL);
+    assert_same_lines(started, first);
+    assert_same_lines(started, second);
+    assert_nobody_left();
+}
+END_TEST
+
+static char *run_one(const char *source, const char *preload)
+{
+    const char *const sources[] = {source, NULL};
+    struct notebook *notebook = make_notebook(sources);
+    struct kernel_options options = make_options();
+    g_autoptr(GError) error = NULL;
+    options.preload = preload;
+    ck_assert_msg(kernel_run(notebook, &options, &error), "%s", error != NULL ? error->message : "");
+    char *text = g_strdup(json_get_text(get_output(notebook, 0, 0), "text", ""));
+    free_notebook(notebook);
+    return text;
+}
+
+START_TEST(nothing_goes_from_one_forked_kernel_to_the_next)
+{
+    static const char source[] =
+        "import os, random, uuid\n"
+        "print(random.random(), uuid.uuid4(), os.urandom(4), os.environ.get('LEAK'), os.listdir('.'), 'leak' in globals())\n"
+        "os.environ['LEAK'] = '1'\nleak = 1\nopen('leak', 'w').write('x')\nrandom.seed(1)";
+    g_autofree char *first = run_one(source, NULL), *second = run_one(source, NULL);
+    ck_assert_str_ne(first, second);
+    ck_assert_msg(g_str_has_suffix(first, " None [] False\n") && g_str_has_suffix(second, " None [] False\n"), "%s%s", first, second);
+    assert_nobody_left();
+}
+END_TEST
+
+START_TEST(preloaded_modules_are_there_with_their_own_random_numbers)
+{
+    static const char source[] = "import sys\nthere = 'numpy' in sys.modules\nimport numpy\nprint(there, numpy.random.random())";
+    g_autofree char *first = run_one(source, "numpy, no_such_module"), *second = run_one(source, "numpy, no_such_module");
+    ck_assert_msg(g_str_has_prefix(first, "True "), "%s", first);
+    ck_assert_str_ne(first, second);
+    assert_nobody_left();
+}
+END_TEST
+
+static bool fill_with_file(const char *into, gpointer data, GError **error)
+{
+    g_autofree char *path = g_build_filename(into, "settings.ini", NULL);
+    return file_write_atomic(path, "x", 1, error);
+}
+
+START_TEST(files_that_a_kernel_reads_at_its_start_are_there_before_it)
+{
+    const char *const sources[] = {"print('started')", NULL};
+    struct notebook *notebook = make_notebook(sources);
+    struct kernel_options options = make_options();
+    g_autoptr(GError) error = NULL;
+    write_spec("picky", "{\"argv\": [\"sh\", \"-c\", \"test -f settings.ini && exec /usr/bin/python3 -m ipykernel_launcher -f $0\", "
+                        "\"{connection_file}\"], \"language\": \"python\"}");
+    options.kernel = "picky";
+    options.fill = fill_with_file;
+    options.starts_in_files = true;
+    ck_assert_msg(kernel_run(notebook, &options, &error), "%s", error != NULL ? error->message : "");
+    ck_assert_str_eq(json_get_text(get_output(notebook, 0, 0), "text", ""), "started\n");
+    free_notebook(notebook);
+}
+END_TEST
+
+START_TEST(pool_whose_processes_were_killed_starts_new_ones)
+{
+    g_autofree char *first = run_one("print(1)", NULL);
+    process_kill_descendants(getpid());
+    g_autofree char *second = run_one("print(2)", NULL);
+    ck_assert_str_eq(second, "2\n");
+    assert_nobody_left();
+}
+END_TEST
+
+/* ---- other kernels ---- */
+
+static const struct {
+    const char *kernel, *prints, *printed, *fails, *exception;
+} others[] = {
+    {"xpython", "print('hello')", "hello\n", "x = 1\nx / 0", "ZeroDivisionError"},
+    {"ir", "cat('hello\\n')", "hello\n", "x <- 1\nstop('no way')", "no way"},
+};
+
+static bool has_kernel(const char *kernel)
+{
+    g_autofree char *fingerprint = kernel_fingerprint(kernel, NULL);
+    return fingerprint != NULL;
+}
+
+START_TEST(other_kernels_run_cells_and_name_what_fails)
+{
+    if (!has_kernel(others[_i].kernel)) {
+        printf("skipped: kernel %s: it is not installed\n", others[_i].kernel);
+        return;
+    }
+    const char *const sources[] = {others[_i].prints, others[_i].fails, NULL};
+    for (int n = 0; n < 2; n++) { /* the second one waits already */
+        struct notebook *notebook = make_notebook(sources);
+        struct kernel_options options = make_options();
+        g_autoptr(GError) error = NULL;
+        options.kernel = others[_i].kernel;
+        ck_assert(!kernel_run(notebook, &options, &error));
+        ck_assert_int_eq(error->code, CLX_ERROR_SOURCE);
+        ck_assert_msg(g_str_has_prefix(error->message, "topic/nb.py:2") && strstr(error->message, others[_i].exception) != NULL, "%s",
+                      error->message);
+        ck_assert_str_eq(json_get_text(get_output(notebook, 0, 0), "text", ""), others[_i].printed);
+        free_notebook(notebook);
+    }
+    assert_nobody_left();
+}
+END_TEST
+
+START_TEST(other_kernels_are_interrupted_at_a_deadline)
+{
+    static const char *const endless[] = {"while True:\n    pass", "while (TRUE) { x <- 1 }"};
+    if (!has_kernel(others[_i].kernel))
+        return;
+    const char *const sources[] = {endless[_i], NULL};
+    struct notebook *notebook = make_notebook(sources);
+    struct kernel_options options = make_options();
+    options.kernel = others[_i].kernel;
+    options.cell_timeout_s = 1;
+    g_autoptr(GError) error = run_to_failure(notebook, &options);
+    ck_assert_msg(strstr(error->message, "ran longer than 1 s and was ") != NULL, "%s", error->message);
+    free_notebook(notebook);
+}
+END_TEST
+
+/* ---- without a real kernel ---- */
 
 START_TEST(missing_kernel_is_not_found_with_the_remedy)
 {
@@ -361,10 +565,25 @@ START_TEST(returns_and_backspaces_are_carried_out)
 }
 END_TEST
 
-static bool has_ipykernel(void)
+/* What every IPython kernel must do, however it was started. */
+static TCase *make_case(const char *name, void (*set_up)(void))
 {
-    g_autofree char *fingerprint = kernel_fingerprint("python3", NULL);
-    return fingerprint != NULL;
+    TCase *real = tcase_create(name);
+    tcase_set_timeout(real, 120);
+    tcase_add_checked_fixture(real, set_up, remove_folder);
+    tcase_add_test(real, streams_results_and_displays_become_outputs);
+    tcase_add_test(real, picture_of_a_display_is_kept_as_base64);
+    tcase_add_test(real, raising_cell_names_file_source_line_cell_and_exception);
+    tcase_add_test(real, line_behind_a_cell_marker_is_counted_in_the_source);
+    tcase_add_test(real, syntax_error_names_its_line);
+    tcase_add_test(real, expected_exception_lets_the_run_go_on);
+    tcase_add_test(real, skipped_errors_let_the_run_go_on);
+    tcase_add_test(real, cell_that_asks_for_input_fails_clearly);
+    tcase_add_test(real, endless_cell_is_interrupted_at_its_deadline);
+    tcase_add_test(real, kernel_that_ignores_the_interrupt_is_killed_with_its_children);
+    tcase_add_test(real, dying_kernel_is_infrastructure_and_leaves_no_orphan);
+    tcase_add_test(real, progress_counts_cells_that_run);
+    return real;
 }
 
 int main(void)
@@ -379,25 +598,26 @@ int main(void)
     tcase_add_test(plain, fingerprint_changes_with_the_kernelspec);
     tcase_add_test(plain, returns_and_backspaces_are_carried_out);
     suite_add_tcase(suite, plain);
-    TCase *real = tcase_create("IPython kernel");
-    tcase_set_timeout(real, 120);
-    tcase_add_checked_fixture(real, make_folder, remove_folder);
-    tcase_add_test(real, streams_results_and_displays_become_outputs);
-    tcase_add_test(real, picture_of_a_display_is_kept_as_base64);
-    tcase_add_test(real, raising_cell_names_file_source_line_cell_and_exception);
-    tcase_add_test(real, line_behind_a_cell_marker_is_counted_in_the_source);
-    tcase_add_test(real, syntax_error_names_its_line);
-    tcase_add_test(real, expected_exception_lets_the_run_go_on);
-    tcase_add_test(real, skipped_errors_let_the_run_go_on);
-    tcase_add_test(real, cell_that_asks_for_input_fails_clearly);
-    tcase_add_test(real, endless_cell_is_interrupted_at_its_deadline);
-    tcase_add_test(real, kernel_that_ignores_the_interrupt_is_killed_with_its_children);
-    tcase_add_test(real, dying_kernel_is_infrastructure_and_leaves_no_orphan);
-    tcase_add_test(real, progress_counts_cells_that_run);
-    if (has_ipykernel())
-        suite_add_tcase(suite, real);
-    else
+    if (has_kernel("python3")) {
+        suite_add_tcase(suite, make_case("started IPython kernel", make_folder));
+        suite_add_tcase(suite, make_case("forked IPython kernel", make_folder_and_pool));
+        TCase *forked = tcase_create("forked and started");
+        tcase_set_timeout(forked, 240);
+        tcase_add_checked_fixture(forked, make_folder_and_pool, remove_folder);
+        tcase_add_test(forked, forked_kernel_shows_what_a_started_one_shows);
+        tcase_add_test(forked, nothing_goes_from_one_forked_kernel_to_the_next);
+        tcase_add_test(forked, preloaded_modules_are_there_with_their_own_random_numbers);
+        tcase_add_test(forked, files_that_a_kernel_reads_at_its_start_are_there_before_it);
+        tcase_add_test(forked, pool_whose_processes_were_killed_starts_new_ones);
+        suite_add_tcase(suite, forked);
+    } else
         printf("skipped: IPython kernel: it is not installed\n");
+    TCase *other = tcase_create("other kernels");
+    tcase_set_timeout(other, 120);
+    tcase_add_checked_fixture(other, make_folder_and_pool, remove_folder);
+    tcase_add_loop_test(other, other_kernels_run_cells_and_name_what_fails, 0, G_N_ELEMENTS(others));
+    tcase_add_loop_test(other, other_kernels_are_interrupted_at_a_deadline, 0, G_N_ELEMENTS(others));
+    suite_add_tcase(suite, other);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int n_failed = srunner_ntests_failed(runner);

@@ -13,11 +13,11 @@
 #include "notebook/kernel/cell_outputs.h"
 #include "notebook/kernel/channels.h"
 #include "notebook/kernel/failure.h"
-#include "notebook/kernel/kernel_process.h"
 #include "notebook/kernel/kernelspec.h"
 
 #define START_TIMEOUT_MS 60000
-#define HEAR_TIMEOUT_MS 100 /* a subscriber that came late missed the first "idle": ask again */
+#define MIN_HEAR_MS 4      /* a subscriber that came late missed the first "idle": ask again, after a pause that doubles */
+#define MAX_HEAR_MS 100
 #define INTERRUPT_GRACE_MS 5000
 #define DEFAULT_CELL_TIMEOUT_S 300
 
@@ -156,14 +156,14 @@ static bool fail_start(struct run *run, enum wait_result result, GError **error)
 static bool wait_until_ready(struct run *run, GError **error)
 {
     gint64 end = g_get_monotonic_time() + START_TIMEOUT_MS * (gint64)1000;
-    for (;;) {
+    for (guint hear_ms = MIN_HEAR_MS;; hear_ms = MIN(2 * hear_ms, MAX_HEAR_MS)) {
         if (!send_request(run, "kernel_info_request", json_object(), error))
             return false;
         gint64 left_ms = (end - g_get_monotonic_time()) / 1000;
         enum wait_result result = left_ms > 0 ? wait_for_answer(run, false, (guint)left_ms) : WAIT_LATE;
         if (result != WAIT_DONE)
             return fail_start(run, result, error);
-        result = wait_for_answer(run, true, HEAR_TIMEOUT_MS);
+        result = wait_for_answer(run, true, hear_ms);
         if (result == WAIT_DONE)
             return true;
         if (result == WAIT_DIED)
@@ -171,17 +171,33 @@ static bool wait_until_ready(struct run *run, GError **error)
     }
 }
 
+/* A kernel whose working directory holds the topic's files. */
+static struct kernel_process *get_kernel(const struct run *run, GError **error)
+{
+    const struct kernel_options *options = run->options;
+    if (options->pool == NULL || options->starts_in_files)
+        return kernel_process_start(run->spec, options->runtime_dir, options->fill, options->data, error);
+    struct kernel_process *kernel = kernel_pool_take(options->pool, run->spec, options->preload, error);
+    if (kernel != NULL && options->fill != NULL && !options->fill(kernel->work, options->data, error))
+        g_clear_pointer(&kernel, kernel_process_end);
+    return kernel;
+}
+
 static bool start(struct run *run, GError **error)
 {
     run->spec = kernelspec_find(run->options->kernel, error);
     if (run->spec == NULL)
         return false;
-    run->kernel = kernel_process_start(run->spec, run->options->folder, run->options->runtime_dir, error);
+    run->kernel = get_kernel(run, error);
     if (run->kernel == NULL)
         return false;
     run->death_source = g_unix_fd_add(run->kernel->process.pidfd, G_IO_IN, on_death, run);
     run->channels = channels_open((const char *const *)run->kernel->addresses, run->kernel->key, take_message, run, error);
-    return run->channels != NULL && wait_until_ready(run, error);
+    if (run->channels == NULL || !wait_until_ready(run, error))
+        return false;
+    if (run->options->pool != NULL)
+        kernel_pool_prepare(run->options->pool, run->spec, run->options->preload);
+    return true;
 }
 
 /* ---- cells ---- */

@@ -4,17 +4,22 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "notebook/kernel/kernel_pool.h"
+#include "notebook/kernel/kernel_process.h"
 #include "notebook/notebook.h"
 
 struct kernel_options {
     const char *kernel;                                     /* kernelspec name: "python3" */
-    const char *folder;                                     /* working directory of the kernel: a private copy of the topic's files */
-    const char *runtime_dir;                                /* private folder for the connection file and sockets (short path) */
+    struct kernel_pool *pool;                               /* where kernels wait; NULL: start one by its kernelspec */
+    const char *preload;                                    /* modules that a Python kernel of the pool has imported already, or NULL */
+    kernel_fill *fill;                                      /* copies the topic's files into the working directory; may be NULL */
+    bool starts_in_files;                                   /* files that a kernel reads when it starts are among them: starts one anew */
+    const char *runtime_dir;                                /* private folder for the kernels' own folders (short path) */
     const char *source_name;                                /* for messages: the file the author knows */
     int cell_timeout_s;                                     /* deadline of one cell; 0: 300 */
     bool skips_errors;                                      /* a raising cell does not end the run */
     void (*progress)(int cell, int n_cells, gpointer data); /* cell from 1; may be NULL; called before each cell */
-    gpointer data;
+    gpointer data;                                          /* of `fill` and `progress` */
 };
 
 /* Runs all code cells of `notebook` in order on a fresh kernel and fills their `outputs` and `execution_count`; runs the default

@@ -36,11 +36,15 @@ static char *make_folder(const char *runtime_dir)
     return g_mkdtemp_full(elsewhere, 0700) != NULL ? g_steal_pointer(&elsewhere) : NULL;
 }
 
-/* Kernels whose ZeroMQ library binds "ipc://IP-PORT"; others know only TCP. */
+/* Kernels that bind "ipc://IP-PORT", which cannot clash; the libraries of the others know only TCP. */
 static bool speaks_ipc(const struct kernelspec *spec)
 {
+    static const char *const names[] = {"bash_kernel", "ipykernel", "octave_kernel", NULL};
     g_autofree char *all = g_strjoinv(" ", spec->argv);
-    return strstr(all, "ipykernel") != NULL || strstr(all, "xpython") != NULL || strstr(all, "xcpp") != NULL;
+    bool found = false;
+    for (const char *const *name = names; *name != NULL; name++)
+        found |= strstr(all, *name) != NULL;
+    return found;
 }
 
 static int bind_any_port(int *ret_port)
@@ -109,7 +113,7 @@ static GStrv make_env(const struct kernel_process *kernel, const struct kernelsp
     return g_strv_builder_end(builder);
 }
 
-static bool spawn(struct kernel_process *kernel, const struct kernelspec *spec, const char *folder, GError **error)
+static bool spawn(struct kernel_process *kernel, const struct kernelspec *spec, GError **error)
 {
     g_auto(GStrv) argv = make_argv(kernel, spec);
     g_auto(GStrv) env = make_env(kernel, spec);
@@ -117,7 +121,7 @@ static bool spawn(struct kernel_process *kernel, const struct kernelspec *spec, 
     struct process_options options = {
         .argv = (const char *const *)argv,
         .env = (const char *const *)env,
-        .folder = folder,
+        .folder = kernel->work,
         .stdin_fd = -1,
         .stdout_fd = log,
         .stderr_fd = log,
@@ -129,25 +133,60 @@ static bool spawn(struct kernel_process *kernel, const struct kernelspec *spec, 
     return started;
 }
 
-struct kernel_process *kernel_process_start(const struct kernelspec *spec, const char *folder, const char *runtime_dir, GError **error)
+/* All but the process. */
+static struct kernel_process *prepare(const struct kernelspec *spec, const char *runtime_dir, GError **error)
 {
     struct kernel_process *kernel = g_new0(struct kernel_process, 1);
     g_autofree char *id = g_uuid_string_random();
     kernel->process.pidfd = -1;
     kernel->key = g_uuid_string_random();
-    kernel->mark = g_strdup_printf("CLX_KERNEL_RUN=%s", id);
+    kernel->mark = g_strdup_printf("%s=%s", KERNEL_MARK, id);
     kernel->folder = make_folder(runtime_dir);
     if (kernel->folder == NULL) {
         g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "cannot make a folder for the kernel in '%s'", runtime_dir);
-        kernel_process_end(kernel);
+        g_clear_pointer(&kernel, kernel_process_end);
         return NULL;
     }
     kernel->log_path = g_build_filename(kernel->folder, "log", NULL);
-    if (!write_connection_file(kernel, spec, error) || !spawn(kernel, spec, folder, error)) {
-        kernel_process_end(kernel);
-        return NULL;
-    }
+    kernel->work = g_build_filename(kernel->folder, "work", NULL);
+    if (!file_make_folders(kernel->work, error) || !write_connection_file(kernel, spec, error))
+        g_clear_pointer(&kernel, kernel_process_end);
     return kernel;
+}
+
+struct kernel_process *kernel_process_start(const struct kernelspec *spec, const char *runtime_dir, kernel_fill *fill, gpointer data,
+                                            GError **error)
+{
+    struct kernel_process *kernel = prepare(spec, runtime_dir, error);
+    if (kernel != NULL && ((fill != NULL && !fill(kernel->work, data, error)) || !spawn(kernel, spec, error)))
+        g_clear_pointer(&kernel, kernel_process_end);
+    return kernel;
+}
+
+struct kernel_process *kernel_process_fork(struct kernel_server *server, const struct kernelspec *spec, const char *runtime_dir,
+                                           GError **error)
+{
+    struct kernel_process *kernel = prepare(spec, runtime_dir, error);
+    if (kernel == NULL)
+        return NULL;
+    g_auto(GStrv) argv = make_argv(kernel, spec);
+    if (kernel_server_ask(server, argv, strchr(kernel->mark, '=') + 1, kernel->work, kernel->log_path, error))
+        kernel->server = server;
+    else
+        g_clear_pointer(&kernel, kernel_process_end);
+    return kernel;
+}
+
+static void wait_for_server(struct kernel_process *kernel)
+{
+    if (kernel->server != NULL)
+        kernel_server_wait(g_steal_pointer(&kernel->server), &kernel->process, NULL);
+}
+
+bool kernel_process_is_alive(struct kernel_process *kernel)
+{
+    wait_for_server(kernel);
+    return kernel->process.pid > 0 && process_is_alive(kernel->process.pid, kernel->process.start_time);
 }
 
 /* ---- the end ---- */
@@ -156,17 +195,21 @@ void kernel_process_end(struct kernel_process *kernel)
 {
     if (kernel == NULL)
         return;
+    bool is_started = kernel->process.pid > 0 || kernel->server != NULL;
+    wait_for_server(kernel);
     if (kernel->process.pid > 0) {
         process_kill_descendants(kernel->process.pid);
         process_end(&kernel->process, 0);
-        process_kill_marked(kernel->mark);
     }
+    if (is_started)
+        process_kill_marked(kernel->mark);
     if (kernel->folder != NULL)
         file_remove_tree(kernel->folder, NULL);
     for (unsigned i = 0; i < N_CHANNELS; i++)
         g_free(kernel->addresses[i]);
     g_free(kernel->folder);
     g_free(kernel->log_path);
+    g_free(kernel->work);
     g_free(kernel->key);
     g_free(kernel->mark);
     g_free(kernel);
