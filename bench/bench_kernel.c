@@ -8,7 +8,7 @@
 #include "os/file.h"
 #include "os/process.h"
 
-#define N_RUNS 9
+#define N_RUNS 7
 #define N_CELLS 100
 
 static gint64 first_cell_at;

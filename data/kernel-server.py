@@ -7,6 +7,7 @@ shell: the kernel itself builds all that, just as one that was started by its ke
 Arguments: modules to import beforehand.
 """
 import ctypes
+import gc
 import importlib
 import importlib.util
 import json
@@ -74,9 +75,13 @@ def run_kernel(request):
     sys.orig_argv = argv
     sys.argv = [importlib.util.find_spec(argv[module]).origin, *argv[module + 1 :]]
     sys.path[0] = os.getcwd()
-    from ipykernel import kernelapp
+    from ipykernel.kernelapp import IPKernelApp
 
-    kernelapp.launch_new_instance()
+    app = IPKernelApp.instance()  # these three are what launch_instance does
+    app.initialize()
+    gc.unfreeze()
+    gc.enable()
+    app.start()
 
 
 def fork_kernel(request):
@@ -122,6 +127,9 @@ def main():
     os.close(null)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_all(sys.argv[1:])
+    gc.collect()
+    gc.disable()  # a collection would touch, and so copy, every page that a fork shares
+    gc.freeze()
     request = serve(channel)
     channel.close()
     if request is not None:

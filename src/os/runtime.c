@@ -1,10 +1,18 @@
 #include "os/runtime.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+
+/* A folder ".clx" would make any working directory the root of a project. */
+char *runtime_log_folder(const char *jobs_db)
+{
+    g_autofree char *stem = g_strndup(jobs_db, strlen(jobs_db) - (g_str_has_suffix(jobs_db, ".db") ? strlen(".db") : 0));
+    return g_strconcat(stem, ".logs", NULL);
+}
 
 char *runtime_base_path(void)
 {

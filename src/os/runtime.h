@@ -8,6 +8,9 @@
 /* Its path, whether it exists or not; the caller frees it. */
 char *runtime_base_path(void);
 
+/* The folder for logs beside a jobs database, named after it: DIR/clx_jobs.db has DIR/clx_jobs.logs. The caller frees it. */
+char *runtime_log_folder(const char *jobs_db);
+
 /* Makes a folder that only this user can enter; one that somebody else owns or can enter is refused. */
 bool runtime_make_private_folder(const char *path, GError **error);
 

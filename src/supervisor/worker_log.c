@@ -8,25 +8,18 @@
 
 #include "base/error.h"
 #include "os/file.h"
-
-/* Beside the database, named after it: a folder ".clx" would make any working directory the root of a project. */
-char *worker_log_folder(const char *jobs_db)
-{
-    g_autofree char *stem = g_strndup(jobs_db, strlen(jobs_db) - (g_str_has_suffix(jobs_db, ".db") ? strlen(".db") : 0));
-
-    return g_strconcat(stem, ".logs", NULL);
-}
+#include "os/runtime.h"
 
 char *worker_log_path(const char *jobs_db, const char *executor_id)
 {
-    g_autofree char *folder = worker_log_folder(jobs_db), *name = g_strconcat(executor_id, ".log", NULL);
+    g_autofree char *folder = runtime_log_folder(jobs_db), *name = g_strconcat(executor_id, ".log", NULL);
 
     return g_build_filename(folder, name, NULL);
 }
 
 int worker_log_open(const char *jobs_db, const char *executor_id, GError **error)
 {
-    g_autofree char *path = worker_log_path(jobs_db, executor_id), *folder = worker_log_folder(jobs_db);
+    g_autofree char *path = worker_log_path(jobs_db, executor_id), *folder = runtime_log_folder(jobs_db);
     int fd;
 
     if (!file_make_folders(folder, error))
@@ -52,7 +45,7 @@ void worker_log_note(const char *jobs_db, const char *executor_id, const char *t
 
 int worker_log_prune(const char *jobs_db, gint64 max_age_s)
 {
-    g_autofree char *folder = worker_log_folder(jobs_db);
+    g_autofree char *folder = runtime_log_folder(jobs_db);
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     int n = 0;

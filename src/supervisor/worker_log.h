@@ -1,4 +1,4 @@
-/* A log file for each worker, clx_jobs.logs/<executor id>.log beside clx_jobs.db: what it writes, and what its supervisor knows of its end. */
+/* A log file for each worker, <executor id>.log in runtime_log_folder(): what it writes, and what its supervisor knows of its end. */
 #pragma once
 
 #include <glib.h>
@@ -8,9 +8,6 @@
 
 /* Its path, whether it exists or not; the caller frees it. */
 char *worker_log_path(const char *jobs_db, const char *executor_id);
-
-/* The folder of all of them; the caller frees it. */
-char *worker_log_folder(const char *jobs_db);
 
 /* Opens it for appending; -1 with an error. */
 int worker_log_open(const char *jobs_db, const char *executor_id, GError **error);

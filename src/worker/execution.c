@@ -201,9 +201,15 @@ bool execution_run(struct notebook *notebook, const char *language, const json_t
     if (fingerprint == NULL)
         return false;
     g_autofree char *key = make_key(run, payload, fingerprint);
-    if (!load_execution(run, key, json_get_bool(payload, "force_execute", false), context) &&
-        (!run_in_private_copy(run, payload, context, error) || !save_execution(run, key, context, error)))
-        return false;
+    bool is_forced = json_get_bool(payload, "force_execute", false) && !g_hash_table_contains(context->executed, key);
+    bool ok = load_execution(run, key, is_forced, context);
+    if (ok)
+        context->n_saved++;
+    else {
+        context->n_executed++;
+        g_hash_table_add(context->executed, g_strdup(key));
+        ok = run_in_private_copy(run, payload, context, error) && save_execution(run, key, context, error);
+    }
     share_outputs(notebook, run);
-    return true;
+    return ok;
 }

@@ -193,6 +193,29 @@ static bool find_kinds(const json_t *payload, const char *language, enum format 
     return is_any;
 }
 
+/* Keeps the page of a run that failed beside the logs, and tells where. */
+static void keep_partial_page(const struct notebook_job *job, const struct notebook *notebook, const char *language, GError **error)
+{
+    if (job->context->log_folder == NULL || error == NULL || !g_error_matches(*error, CLX_ERROR, CLX_ERROR_SOURCE))
+        return;
+    g_autofree char *page = render(job, notebook, language, KIND_SPEAKER, FORMAT_HTML);
+    g_autofree char *name = g_strdup_printf("%s.%s.html", job->name, language);
+    g_autofree char *path = g_build_filename(job->context->log_folder, "failed", g_strdelimit(name, "/", '_'), NULL);
+    if (!file_write_atomic(path, page, strlen(page), NULL))
+        return;
+    g_autofree char *message = g_strdup_printf("%s\n    page up to there: %s", (*error)->message, path);
+    g_clear_error(error);
+    g_set_error_literal(error, CLX_ERROR, CLX_ERROR_SOURCE, message);
+}
+
+static bool run_code(struct notebook_job *job, struct notebook *notebook, const char *language, GError **error)
+{
+    if (execution_run(notebook, language, job->payload, job->context, error))
+        return true;
+    keep_partial_page(job, notebook, language, error);
+    return false;
+}
+
 static bool make_outputs(struct notebook_job *job, const char *language, enum format format, GError **error)
 {
     bool kinds[N_KINDS] = {false};
@@ -202,7 +225,7 @@ static bool make_outputs(struct notebook_job *job, const char *language, enum fo
     if (notebook == NULL)
         return false;
     bool is_run = format == FORMAT_HTML && json_get_bool(job->payload, "evaluate", true) && (kinds[KIND_COMPLETED] || kinds[KIND_SPEAKER]);
-    if (is_run && !execution_run(notebook, language, job->payload, job->context, error))
+    if (is_run && !run_code(job, notebook, language, error))
         return false;
     for (int kind = 0; kind < N_KINDS; kind++)
         if (kinds[kind] && !write_output(job, notebook, language, (enum kind)kind, format, error))
@@ -231,13 +254,18 @@ static json_t *make_all(struct notebook_job *job, GError **error)
         for (int format = 0; format < N_FORMATS; format++)
             if (!make_outputs(job, languages->pdata[i], (enum format)format, error))
                 return NULL;
-    return json_pack("{s:O, s:O}", "outputs", job->outputs, "warnings", job->warnings);
+    return json_pack("{s:O, s:O, s:{s:i, s:i}}", "outputs", job->outputs, "warnings", job->warnings, "runs", "executed",
+                     job->context->n_executed, "saved", job->context->n_saved);
 }
 
 json_t *job_notebook_run(const json_t *payload, struct worker_context *context, GError **error)
 {
     struct notebook_job job;
+    g_autoptr(GHashTable) executed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    context->executed = executed;
+    context->n_executed = context->n_saved = 0;
     json_t *result = job_init(&job, payload, context, error) ? make_all(&job, error) : NULL;
     job_clear(&job);
+    context->executed = NULL;
     return result;
 }

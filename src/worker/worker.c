@@ -15,7 +15,6 @@
 #include "base/error.h"
 #include "clx-config.h"
 #include "config/fit.h"
-#include "notebook/kernel/kernel_pool.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "os/runtime.h"
@@ -39,7 +38,7 @@ struct worker {
     struct worker_row *row; /* as it was at the start */
     struct store *store;
     struct worker_context context;
-    char *runtime_dir;
+    char *runtime_dir, *log_folder;
     struct job *job; /* what it is at, or NULL */
     char *progress;
     char *bell_path;
@@ -122,7 +121,6 @@ static void clear_worker(struct worker *worker)
 {
     if (worker->bell_path)
         unlink(worker->bell_path);
-    kernel_pool_free(worker->context.kernels);
     if (worker->runtime_dir)
         file_remove_tree(worker->runtime_dir, NULL);
     cache_close(worker->context.cache);
@@ -130,6 +128,7 @@ static void clear_worker(struct worker *worker)
     worker_row_free(worker->row);
     g_free(worker->bell_path);
     g_free(worker->runtime_dir);
+    g_free(worker->log_folder);
     g_free(worker->progress);
     job_free(worker->job);
 }
@@ -504,6 +503,8 @@ static void set_up(struct worker *worker)
 {
     worker->context.runtime_dir = worker->runtime_dir;
     worker->context.workspace = g_getenv("WORKSPACE_PATH");
+    worker->log_folder = runtime_log_folder(worker->jobs_db);
+    worker->context.log_folder = worker->log_folder;
     worker->context.report = on_progress;
     worker->context.data = worker;
     worker->idle_limit_us = env_number("CLX_IDLE_LIMIT") * G_USEC_PER_SEC;

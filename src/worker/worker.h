@@ -15,7 +15,10 @@ struct worker_context {
     gpointer data;
     struct plantuml *plantuml;   /* made on demand */
     struct drawio *drawio;       /* made on demand */
-    struct kernel_pool *kernels; /* made on demand */
+    struct kernel_pool *kernels; /* made on demand; its processes end with the worker's */
+    const char *log_folder;      /* for what helps to understand a failure, or NULL */
+    GHashTable *executed;        /* keys of the runs of code that the current job made */
+    int n_executed, n_saved;     /* runs of code that the current job made, and that it could spare */
     json_t *deps;                /* of the job: what it read or looked for in vain, see worker_add_dep() */
 };
 
