@@ -26,6 +26,7 @@ struct report {
     struct report_options options;
     unsigned totals[N_JOB_TYPES], ended[N_JOB_TYPES], cached[N_JOB_TYPES];
     unsigned outcomes[N_REPORT_OUTCOMES];
+    unsigned n_executed, n_saved;  /* runs of code that were made, and that known outputs spared */
     unsigned n_known_failures;     /* of the failed ones: those that did not run again */
     GArray *slowest;               /* struct timed_job, the slowest first; at most SLOWEST_COUNT */
     struct diag_list *diags;       /* warnings and errors, in their order */
@@ -172,6 +173,10 @@ void report_end(struct report *report, const struct plan_job *job, enum report_o
     report->ended[job->type]++;
     report->cached[job->type] += outcome == REPORT_CACHED;
     report->outcomes[outcome]++;
+    if (outcome == REPORT_DONE) {
+        report->n_executed += (unsigned)json_get_int(json_object_get(result, "runs"), "executed", 0);
+        report->n_saved += (unsigned)json_get_int(json_object_get(result, "runs"), "saved", 0);
+    }
     report->n_known_failures += json_get_bool(problem, "cached", false);
     rank(report, job, seconds);
     add_warnings(report, job, result);
@@ -282,8 +287,9 @@ static void print_json(struct report *report, const char *course, const char *st
     for (int outcome = 0; outcome < N_REPORT_OUTCOMES; outcome++)
         json_object_set_new(tally, outcome_names[outcome], json_integer(report->outcomes[outcome]));
     json_object_set_new(document, "counts",
-                        json_pack("{s:o, s:{s:i, s:i, s:i}}", "jobs", tally, "files", "written", (int)counts.written, "unchanged",
-                                  (int)counts.unchanged, "removed", (int)counts.removed));
+                        json_pack("{s:o, s:{s:i, s:i, s:i}, s:{s:i, s:i}}", "jobs", tally, "files", "written", (int)counts.written,
+                                  "unchanged", (int)counts.unchanged, "removed", (int)counts.removed, "runs", "executed",
+                                  (int)report->n_executed, "saved", (int)report->n_saved));
     json_object_set(document, "jobs", report->jobs);
     json_object_set_new(document, "warnings", pack_diags(report, DIAG_WARNING));
     json_object_set_new(document, "errors", pack_diags(report, DIAG_ERROR));
@@ -321,9 +327,12 @@ static void print_grouped(const struct report *report, enum diag_severity severi
 static void print_summary(const struct report *report, const char *course, const char *status, struct publish_counts counts)
 {
     unsigned n_run = report->outcomes[REPORT_DONE] + report->outcomes[REPORT_FAILED] - report->n_known_failures;
-    printf("%s %s: %u file%s written, %u unchanged, %u removed; %u job%s run, %u cached, %u failed; %.1f s\n", course, status,
-           counts.written, counts.written == 1 ? "" : "s", counts.unchanged, counts.removed, n_run, n_run == 1 ? "" : "s",
-           report->outcomes[REPORT_CACHED], report->outcomes[REPORT_FAILED], seconds_since_start(report));
+    printf("%s %s: %u file%s written, %u unchanged, %u removed; %u job%s run, %u cached, %u failed; ", course, status, counts.written,
+           counts.written == 1 ? "" : "s", counts.unchanged, counts.removed, n_run, n_run == 1 ? "" : "s", report->outcomes[REPORT_CACHED],
+           report->outcomes[REPORT_FAILED]);
+    if (report->n_executed + report->n_saved > 0)
+        printf("code run %u time%s, %u saved; ", report->n_executed, report->n_executed == 1 ? "" : "s", report->n_saved);
+    printf("%.1f s\n", seconds_since_start(report));
 }
 
 static void print_slowest(const struct report *report)
