@@ -16,7 +16,7 @@
 #include "notebook/kernel/kernelspec.h"
 
 #define START_TIMEOUT_MS 60000
-#define MIN_HEAR_MS 4      /* a subscriber that came late missed the first "idle": ask again, after a pause that doubles */
+#define MIN_HEAR_MS 4 /* a subscriber that came late missed the first "idle": ask again, after a pause that doubles */
 #define MAX_HEAR_MS 100
 #define INTERRUPT_GRACE_MS 5000
 #define DEFAULT_CELL_TIMEOUT_S 300
