@@ -70,6 +70,23 @@
   arrange();
   wide.addEventListener("change", arrange);
 
+  // Contents: the heading that one reads is marked.
+  const links = [...document.querySelectorAll("nav.contents a")].map((link) => [link, document.getElementById(link.getAttribute("href").slice(1))]);
+  const follow = () => {
+    const read = links.filter(([, heading]) => heading && heading.getBoundingClientRect().top < window.innerHeight / 3);
+    const now = (read.pop() || links[0] || [])[0];
+    for (const [link] of links) {
+      if (link === now) link.setAttribute("aria-current", "location");
+      else link.removeAttribute("aria-current");
+    }
+  };
+  follow();
+  let following = 0;
+  window.addEventListener("scroll", () => {
+    cancelAnimationFrame(following);
+    following = requestAnimationFrame(follow);
+  }, { passive: true });
+
   // Slides: columns (slide) of pages (subslide); each page is a list of cells.
   const pages = [];
   let column = -1;

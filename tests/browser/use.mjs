@@ -76,6 +76,7 @@ await run([
       await page.locator("nav.contents summary").click();
     await page.locator("nav.contents a", { hasText: "Raw HTML" }).click();
     await page.waitForFunction(() => Math.abs(document.getElementById("Raw-HTML").getBoundingClientRect().top) < 120);
+    await page.locator("nav.contents a[aria-current]", { hasText: "Raw HTML" }).waitFor({ state: "attached" });
   }],
   ["a footnote leads there and back", async ({ page }) => {
     await page.goto(completed);
