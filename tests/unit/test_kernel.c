@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "notebook/kernel/cell_outputs.h"
+#include "notebook/kernel/failure.h"
 #include "notebook/kernel/kernel.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -269,6 +270,20 @@ START_TEST(dying_kernel_is_infrastructure_and_leaves_no_orphan)
     g_autoptr(GError) error = run_to_failure(notebook, &options);
     ck_assert_int_eq(error->code, CLX_ERROR_INFRASTRUCTURE);
     ck_assert_msg(strstr(error->message, "ended with exit status 7") != NULL, "%s", error->message);
+    free_notebook(notebook);
+}
+END_TEST
+
+START_TEST(cell_that_prints_for_ever_ends_even_if_it_ignores_interrupts)
+{
+    const char *const sources[] = {"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    print('x' * 1000000)",
+                                   NULL};
+    struct notebook *notebook = make_notebook(sources);
+    struct kernel_options options = make_options();
+    options.cell_timeout_s = 3600;
+    g_autoptr(GError) error = run_to_failure(notebook, &options);
+    ck_assert_int_eq(error->code, CLX_ERROR_SOURCE);
+    ck_assert_msg(strstr(error->message, "topic/nb.py:10: cell 1: shows more than 64 MiB of output") != NULL, "%s", error->message);
     free_notebook(notebook);
 }
 END_TEST
@@ -538,6 +553,31 @@ START_TEST(kernel_that_ends_at_once_tells_its_last_words)
 }
 END_TEST
 
+static void assert_failure(const char *source, const char *stderr_text, const char *evalue, const char *wanted)
+{
+    struct cell cell = {.type = CELL_CODE, .source = (char *)source, .line = 20, .index = 4, .execution_count = 3};
+    g_autoptr(json_t) outputs = json_pack("[{s:s, s:s, s:s}]", "output_type", "stream", "name", "stderr", "text", stderr_text);
+    g_autoptr(json_t) failure = json_pack("{s:s, s:s, s:[]}", "ename", "Error", "evalue", evalue, "traceback");
+    cell.outputs = outputs;
+    g_autofree char *text = failure_format(&cell, "nb.cpp", failure);
+    ck_assert_msg(g_str_has_prefix(text, wanted), "%s", text);
+}
+
+START_TEST(line_that_a_compiler_complains_of_is_found_in_the_source)
+{
+    static const char source[] = "int x = 1;\nint y = 2;\n  int z = undeclared;\nz";
+    assert_failure(source,
+                   "\033[1minput_line_8:4:11: \033[31merror: \033[0muse of undeclared identifier\n  int z = undeclared;\n          ^\n", "",
+                   "nb.cpp:22: cell 5: Error\n    input_line_8:4:11: error: use of undeclared identifier\n");
+    assert_failure(source, "input_line_8:3:11: error: no\n    3 |   int z = undeclared;\n", "",
+                   "nb.cpp:22: cell 5: Error\n    input_line_8:3:11: ");
+    assert_failure(source, "", "(2,5): error CS0103: The name does not exist", "nb.cpp:20: cell 5: Error: (2,5): error CS0103");
+    assert_failure(source, "(2,5): error CS0103: The name does not exist", "", "nb.cpp:21: cell 5: Error\n    (2,5): error CS0103: ");
+    assert_failure(source, "input_line_8:90:1: error: no\n", "", "nb.cpp:20: cell 5: Error\n    input_line_8:90:1: error: no\n");
+    assert_failure(source, "only a warning\n", "", "nb.cpp:20: cell 5: Error\n    int x = 1;\n");
+}
+END_TEST
+
 START_TEST(fingerprint_changes_with_the_kernelspec)
 {
     write_spec("one", "{\"argv\": [\"true\"]}");
@@ -582,6 +622,7 @@ static TCase *make_case(const char *name, void (*set_up)(void))
     tcase_add_test(real, endless_cell_is_interrupted_at_its_deadline);
     tcase_add_test(real, kernel_that_ignores_the_interrupt_is_killed_with_its_children);
     tcase_add_test(real, dying_kernel_is_infrastructure_and_leaves_no_orphan);
+    tcase_add_test(real, cell_that_prints_for_ever_ends_even_if_it_ignores_interrupts);
     tcase_add_test(real, progress_counts_cells_that_run);
     return real;
 }
@@ -595,6 +636,7 @@ int main(void)
     tcase_add_test(plain, name_with_a_slash_finds_nothing);
     tcase_add_test(plain, broken_kernelspec_names_its_file);
     tcase_add_test(plain, kernel_that_ends_at_once_tells_its_last_words);
+    tcase_add_test(plain, line_that_a_compiler_complains_of_is_found_in_the_source);
     tcase_add_test(plain, fingerprint_changes_with_the_kernelspec);
     tcase_add_test(plain, returns_and_backspaces_are_carried_out);
     suite_add_tcase(suite, plain);

@@ -33,7 +33,7 @@ static int count_lines(const char *text)
     return n;
 }
 
-/* The line of the cell that the innermost frame inside it names, or 1. IPython's forms through the years: "Cell In[3], line 2",
+/* The line of the cell that the innermost frame inside it names, or 0. IPython's forms through the years: "Cell In[3], line 2",
  * "Cell In [3], line 2", "Input In [3], in <cell line: 2>()", "<ipython-input-3-hash> in ...\n----> 2". */
 static int find_line(const struct cell *cell, const char *traceback)
 {
@@ -42,9 +42,9 @@ static int find_line(const struct cell *cell, const char *traceback)
         cell->execution_count, cell->execution_count);
     g_autoptr(GRegex) regex = g_regex_new(pattern, G_REGEX_DEFAULT, 0, NULL);
     g_autoptr(GMatchInfo) match = NULL;
-    int line = 1, n_lines = count_lines(cell->source);
+    int line = 0, n_lines = count_lines(cell->source);
     if (regex == NULL)
-        return 1;
+        return 0;
     g_regex_match(regex, traceback, 0, &match);
     for (; g_match_info_matches(match); g_match_info_next(match, NULL)) {
         g_autofree char *first = g_match_info_fetch(match, 1);
@@ -56,19 +56,55 @@ static int find_line(const struct cell *cell, const char *traceback)
     return line;
 }
 
-/* The compiler's first "input_line_7:2:5: error: ..." from the traceback or what was printed, or NULL. */
-static char *find_diagnostic(const struct cell *cell, const char *traceback)
+/* All that a compiler may have said: the traceback and what was printed to standard error. */
+static char *join_complaints(const struct cell *cell, const char *traceback)
 {
-    g_autoptr(GRegex) regex = g_regex_new("[^\\s:]+:\\d+:\\d+: (?:fatal )?error: [^\\n]*", G_REGEX_DEFAULT, 0, NULL);
     GString *all = g_string_new(traceback);
-    g_autoptr(GMatchInfo) match = NULL;
     size_t i;
     json_t *output;
     json_array_foreach(cell->outputs, i, output) if (strcmp(json_get_text(output, "name", ""), "stderr") == 0)
         g_string_append_printf(all, "\n%s", json_get_text(output, "text", ""));
     g_autofree char *raw = g_string_free(all, FALSE);
-    g_autofree char *text = strip_ansi(raw);
-    return g_regex_match(regex, text, 0, &match) ? g_match_info_fetch(match, 0) : NULL;
+    return strip_ansi(raw);
+}
+
+/* A compiler's first complaint: "input_line_7:2:5: error: ..." (Clang), "(2,5): error CS0103: ..." (C#). */
+struct diagnostic {
+    char *text; /* its line; the caller frees it */
+    int line;   /* as the compiler counts, which may put lines of its own before the cell's */
+    char *code; /* the line of code that it quotes below, without blanks around it, or "" */
+};
+
+static bool find_diagnostic(const char *complaints, struct diagnostic *ret_diagnostic)
+{
+    g_autoptr(GRegex) regex = g_regex_new(
+        "(?:[^\\s:]+:(\\d{1,6}):\\d+: (?:fatal )?error: |\\((\\d{1,6}),\\d+\\): error )[^\\n]*(?:\\n(?:\\s*\\d+ \\| )?([^\\n]*))?",
+        G_REGEX_DEFAULT, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    if (!g_regex_match(regex, complaints, 0, &match))
+        return false;
+    g_autofree char *whole = g_match_info_fetch(match, 0), *clang = g_match_info_fetch(match, 1), *sharp = g_match_info_fetch(match, 2);
+    char *code = g_match_info_fetch(match, 3);
+    *ret_diagnostic = (struct diagnostic){
+        .text = g_strndup(whole, strcspn(whole, "\n")),
+        .line = atoi(clang != NULL && *clang != '\0' ? clang
+                     : sharp != NULL                 ? sharp
+                                                     : ""),
+        .code = code != NULL ? g_strstrip(code) : g_strdup(""),
+    };
+    return true;
+}
+
+/* The line of the cell that a compiler complains of: the one it quotes, the nearest to the number it gives, or that number; else 0. */
+static int find_compiled_line(const struct cell *cell, const struct diagnostic *diagnostic)
+{
+    g_auto(GStrv) lines = g_strsplit(cell->source, "\n", -1);
+    int n_lines = (int)g_strv_length(lines), best = 0;
+    for (int i = 0; i < n_lines && *diagnostic->code != '\0'; i++)
+        if (strcmp(g_strstrip(lines[i]), diagnostic->code) == 0 &&
+            (best == 0 || ABS(i + 1 - diagnostic->line) < ABS(best - diagnostic->line)))
+            best = i + 1;
+    return best > 0 ? best : diagnostic->line <= n_lines ? diagnostic->line : 0;
 }
 
 static void append_shortened(GString *text, const char *line)
@@ -103,9 +139,16 @@ char *failure_format(const struct cell *cell, const char *name, const json_t *fa
     g_autofree char *evalue =
         g_utf8_strlen(stripped, -1) > MAX_EVALUE_LENGTH ? g_utf8_substring(stripped, 0, MAX_EVALUE_LENGTH) : g_strdup(stripped);
     g_autofree char *traceback = join_traceback(failure);
-    g_autofree char *diagnostic = find_diagnostic(cell, traceback);
+    g_autofree char *complaints = join_complaints(cell, traceback);
+    struct diagnostic diagnostic = {0};
+    bool is_compiled = find_diagnostic(complaints, &diagnostic);
+    int line = find_line(cell, traceback);
+    if (line == 0 && is_compiled)
+        line = find_compiled_line(cell, &diagnostic);
     bool asks = strcmp(class, "StdinNotImplementedError") == 0;
     g_autofree char *problem = g_strconcat(asks ? "asks for input, which nobody can give here: " : "", class, *evalue != '\0' ? ": " : "",
-                                           evalue, diagnostic != NULL ? "\n    " : "", diagnostic != NULL ? diagnostic : "", NULL);
-    return failure_describe(cell, name, find_line(cell, traceback), problem);
+                                           evalue, is_compiled ? "\n    " : "", is_compiled ? diagnostic.text : "", NULL);
+    g_free(diagnostic.text);
+    g_free(diagnostic.code);
+    return failure_describe(cell, name, MAX(line, 1), problem);
 }

@@ -36,7 +36,7 @@ struct run {
     json_t *failure; /* content of the error message of the running cell */
     int execution_count;
     bool is_idle, has_died, is_late, wants_input, shows_too_much;
-    guint death_source;
+    guint death_source, grace_source;
 };
 
 /* ---- events ---- */
@@ -48,6 +48,22 @@ static void interrupt(struct run *run)
         return;
     }
     g_free(channels_send(run->channels, CHANNEL_CONTROL, "interrupt_request", json_object(), NULL));
+}
+
+static gboolean on_grace_end(gpointer data)
+{
+    struct run *run = data;
+    run->is_late = true;
+    run->grace_source = 0;
+    return G_SOURCE_REMOVE;
+}
+
+/* Ends a cell that must not go on; one that does not react is given up. */
+static void stop_cell(struct run *run)
+{
+    interrupt(run);
+    if (run->grace_source == 0)
+        run->grace_source = g_timeout_add(INTERRUPT_GRACE_MS, on_grace_end, run);
 }
 
 static void take_iopub(struct run *run, const struct message *message)
@@ -67,7 +83,7 @@ static void take_iopub(struct run *run, const struct message *message)
     if (run->outputs == NULL || run->shows_too_much || cell_outputs_add(run->outputs, message->type, message->content))
         return;
     run->shows_too_much = true;
-    interrupt(run);
+    stop_cell(run);
 }
 
 static void take_reply(struct run *run, const struct message *message)
@@ -87,7 +103,7 @@ static void take_message(enum channel channel, const struct message *message, gp
         take_reply(run, message);
     else if (channel == CHANNEL_STDIN && strcmp(message->type, "input_request") == 0) {
         run->wants_input = true;
-        interrupt(run);
+        stop_cell(run);
     }
 }
 
@@ -281,7 +297,10 @@ static bool run_cell(struct run *run, struct cell *cell, GError **error)
         return false;
     run->outputs = cell_outputs_new(run->displays);
     enum wait_result result = wait_for_answer(run, true, (guint)MIN(timeout_s, G_MAXINT / 1000) * 1000);
-    bool done = result == WAIT_DIED ? fail_died(run, cell, error) : result == WAIT_LATE ? fail_late(run, cell, timeout_s, error) : true;
+    bool is_stopped = run->wants_input || run->shows_too_much; /* check_reply() says why */
+    bool done = result == WAIT_DIED                  ? fail_died(run, cell, error)
+                : result == WAIT_LATE && !is_stopped ? fail_late(run, cell, timeout_s, error)
+                                                     : true;
     set_outputs(run, cell);
     return done && check_reply(run, cell, error);
 }
@@ -327,6 +346,8 @@ static void clear_run(struct run *run)
 {
     if (run->death_source != 0)
         g_source_remove(run->death_source);
+    if (run->grace_source != 0)
+        g_source_remove(run->grace_source);
     channels_close(run->channels);
     kernel_process_end(run->kernel);
     kernelspec_free(run->spec);

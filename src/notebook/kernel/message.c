@@ -28,6 +28,8 @@ static char *sign(const char *key, GBytes *const parts[N_SIGNED])
     g_autoptr(GByteArray) all = g_byte_array_new();
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
+    if (*key == '\0')
+        return g_strdup("");
     for (unsigned i = 0; i < N_SIGNED; i++)
         g_byte_array_append(all, g_bytes_get_data(parts[i], NULL), (guint)g_bytes_get_size(parts[i]));
     const unsigned char *data = all->len > 0 ? all->data : (const unsigned char *)"";
@@ -141,12 +143,9 @@ static struct message *decode(GBytes *const parts[N_SIGNED])
     return message;
 }
 
-int message_receive(void *socket, const char *key, struct message **ret_message)
+int message_parse(const GPtrArray *frames, const char *key, struct message **ret_message)
 {
-    g_autoptr(GPtrArray) frames = receive_frames(socket);
     unsigned i = 0;
-    if (frames == NULL)
-        return 0;
     while (i < frames->len && !frame_equals(frames->pdata[i], DELIMITER))
         i++;
     if (i + 2 + N_SIGNED > frames->len)
@@ -160,4 +159,10 @@ int message_receive(void *socket, const char *key, struct message **ret_message)
         return -1;
     *ret_message = message;
     return 1;
+}
+
+int message_receive(void *socket, const char *key, struct message **ret_message)
+{
+    g_autoptr(GPtrArray) frames = receive_frames(socket);
+    return frames != NULL ? message_parse(frames, key, ret_message) : 0;
 }
