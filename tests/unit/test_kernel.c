@@ -328,7 +328,6 @@ static const char *const awkward[] = {
     "from IPython.display import HTML, JSON, SVG, Latex, display\ndisplay(HTML('<b>x</b>'), SVG('<svg/>'), Latex('$x$'), JSON({'a': 1}))",
     "import multiprocessing\nwith multiprocessing.get_context('fork').Pool(2) as pool:\n    print(pool.map(abs, [-1, -2]))",
     "import logging\nlogging.getLogger().warning('logged')\nprint(logging.getLogger().level, len(logging.getLogger().handlers))",
-    "_ = os.system('echo child')",
     "import gc\nprint(gc.isenabled(), gc.get_threshold(), gc.get_freeze_count(), sys.getrecursionlimit(), sys.getswitchinterval())",
     "import locale\nprint(locale.setlocale(locale.LC_ALL), sys.stdout.encoding, sys.getfilesystemencoding(), sys.stdin)",
     "print(__name__, sorted(k for k in globals() if not k.startswith('_')), sys.modules['__main__'].__spec__)",
