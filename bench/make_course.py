@@ -47,8 +47,8 @@ def make_topic(folder, n):
         write(folder / "data" / f"values{n:03}.csv", "".join(f"{i},{i * n}\n" for i in range(200)))
 
 
-def make_course(folder, notebooks):
-    """No notebook is evaluated: what is measured is clx, not a kernel."""
+def make_course(folder, notebooks, evaluates=False):
+    """Unless `evaluates`, no notebook is run: what is measured is clx, not a kernel."""
     folder = pathlib.Path(folder)
     lines = ["name: {de: Messkurs, en: Bench Course}", "prog_lang: python", "sections:"]
     for n in range(1, notebooks + 1):
@@ -56,6 +56,6 @@ def make_course(folder, notebooks):
         if n % TOPICS_PER_SECTION == 1:
             lines += [f"  - name: {{de: Woche {section}, en: Week {section}}}", "    topics:"]
         make_topic(folder / "slides" / f"module_{section:03}_m" / f"topic_{n:03}_t{n:03}", n)
-        lines.append(f"      - {{id: t{n:03}, evaluate: false}}")
+        lines.append(f"      - {{id: t{n:03}, evaluate: {str(evaluates).lower()}}}")
     write(folder / "course.yaml", "\n".join(lines) + "\n")
     return folder / "course.yaml"
