@@ -62,7 +62,7 @@ static void check_place(struct place *place)
     const struct pool_options *options = &place->pool->options;
     g_autoptr(worker_row) row = NULL;
 
-    if ((place->state != PLACE_READY && place->state != PLACE_SHARED) || place->fault ||
+    if ((place->state != PLACE_READY && place->state != PLACE_SHARED) || place->fault || place->is_unburied ||
         worker_find(options->store, place->worker_id, &row, NULL) != 1)
         return;
     look_for_signs(place, row);

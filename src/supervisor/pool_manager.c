@@ -225,6 +225,7 @@ static gboolean on_end(gint fd, GIOCondition condition, gpointer data)
     struct place *place = data;
 
     place->watch = 0;
+    drop_sources(place);
     place->status = place->worker.class->reap(&place->worker);
     bury(place);
     return G_SOURCE_REMOVE;
@@ -420,7 +421,8 @@ static void finish_place(struct place *place, gint64 deadline)
         pool_kill_place(place, "did not stop in time");
         executor_worker_wait(&place->worker, g_get_monotonic_time() + KILL_WAIT_MS * 1000);
     }
-    place->status = place->worker.class->reap(&place->worker);
+    if (!place->is_unburied)
+        place->status = place->worker.class->reap(&place->worker);
     account_for(place);
 }
 

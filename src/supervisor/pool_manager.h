@@ -1,10 +1,15 @@
 /* WorkerPoolManager: the workers of one type. Each place of the pool is empty, starting, ready, waiting for its next start, or shared (a
  * worker of nobody that is reused: watched, but neither started nor stopped here).
  *
- *   empty -> starting -> ready; starting, ready -> waiting (death) -> starting; shared -> starting (death); any -> empty (stop)
+ *     waiting <----> empty <----> shared
+ *                    |   ^
+ *                    v   |
+ *               starting -> ready -> (empty)
+ *
+ * A place whose worker has died is empty until the next start, or waits for it; a shared one becomes a place for a worker of its own.
  *
  * A death is heard from the process handle: jobs are given back in the same moment, the next start follows at once, then after a delay that
- * doubles; LIMIT deaths in a minute stop the pool for good. */
+ * doubles; POOL_DEATH_LIMIT deaths in a minute stop the pool for good. A death that cannot be written down (a full disk) is tried again. */
 #pragma once
 
 #include "config/settings.h"
