@@ -13,6 +13,7 @@
 #define DEATH_WINDOW_US (60 * G_USEC_PER_SEC)
 #define BACKOFF_FIRST_MS 100
 #define KILL_WAIT_MS 1000
+#define BURIAL_TRIES 5 /* one at once, then one a second */
 
 /* The diagram in the header, as a table. */
 static const bool place_changes[N_PLACE_STATES][N_PLACE_STATES] = {
@@ -60,6 +61,7 @@ static void clear_place(struct place *place)
     g_clear_pointer(&place->doing, g_free);
     place->n_silent = place->n_same = 0;
     place->is_unburied = false;
+    place->n_tries = 0;
     if (place->state != PLACE_EMPTY)
         set_state(place, PLACE_EMPTY);
     place->worker_id = 0;
@@ -191,6 +193,17 @@ static bool write_end(const struct place *place, const char *message, bool *ret_
     return true;
 }
 
+/* Where nothing can be written down (a full disk), no job comes to an end: the build must not wait for ever. */
+static void give_up_if_hopeless(struct place *place, const GError *error)
+{
+    g_autofree char *text = NULL;
+
+    if (++place->n_tries != BURIAL_TRIES || place->pool->is_stopping)
+        return;
+    text = g_strdup_printf("the end of a worker cannot be written down: %s", error->message);
+    stop_for_good(place->pool, text);
+}
+
 /* The job goes back first, so that another worker has it while the rest is tidied up. */
 static void bury(struct place *place)
 {
@@ -204,6 +217,7 @@ static void bury(struct place *place)
     if (place->is_unburied) {
         if (!was_unburied)
             pool_report(error);
+        give_up_if_hopeless(place, error);
         return;
     }
     pool_ring(pool);

@@ -20,6 +20,7 @@ struct place {
     gint64 started_at;    /* monotonic, in us */
     int status;           /* how it ended, while that could not be written down */
     bool is_unburied;
+    int n_tries; /* to write it down */
 };
 
 struct pool {
