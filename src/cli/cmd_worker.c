@@ -1,11 +1,13 @@
 #include "base/glossary.h"
 #include "cli/command.h"
+#include "worker/remote.h"
 #include "worker/worker.h"
 
 static int run_worker(struct invocation *invocation)
 {
     int type = glossary_find(job_type_names, invocation_operand(invocation, 0));
-    return worker_run((enum job_type)type);
+
+    return g_getenv("CLX_API_URL") ? remote_worker_run((enum job_type)type) : worker_run((enum job_type)type);
 }
 
 extern const struct command cmd_worker;

@@ -254,3 +254,13 @@ bool job_count(struct store *store, const char *session_id, int ret_counts[N_JOB
     memcpy(ret_counts, counts, sizeof counts);
     return true;
 }
+
+bool results_cache_add(struct store *store, const char *output_file, const char *content_hash, const json_t *metadata, GError **error)
+{
+    g_autofree char *text = metadata ? json_to_text(metadata) : NULL;
+
+    return db_run(&store->db, NULL, error,
+                  "INSERT INTO results_cache (output_file, content_hash, result_metadata) VALUES (?1, ?2, ?3)"
+                  " ON CONFLICT (output_file, content_hash) DO UPDATE SET result_metadata = ?3, last_accessed = CURRENT_TIMESTAMP",
+                  "sss", output_file, content_hash, text);
+}

@@ -97,6 +97,9 @@ bool job_poll_ended(struct store *store, const char *session_id, gint64 *cursor,
 /* Counts of a session's jobs by status. */
 bool job_count(struct store *store, const char *session_id, int ret_counts[N_JOB_STATUSES], GError **error);
 
+/* Keeps what a worker says about an output (table results_cache); `metadata` may be NULL. */
+bool results_cache_add(struct store *store, const char *output_file, const char *content_hash, const json_t *metadata, GError **error);
+
 /* ---- workers ---- */
 struct worker_row {
     gint64 id;

@@ -1,0 +1,32 @@
+/* What the files of the Worker API share. Private to web/. */
+#pragma once
+
+#include "net/http_server.h"
+#include "web/worker_api.h"
+
+#define API_BODY_LIMIT (16u * 1024 * 1024)
+
+struct worker_api {
+    struct store *store;
+    struct cache *cache;
+    char *jobs_db, *session_id, *ready_bell, *token;
+    GPtrArray *servers;
+    GQueue waiting[N_JOB_TYPES]; /* struct waiting *: claims without a job, oldest first */
+    int bells[N_JOB_TYPES];      /* -1: nobody has waited for this type yet */
+    guint bell_watches[N_JOB_TYPES];
+    char *bell_paths[N_JOB_TYPES];
+    GHashTable *inputs;    /* SHA-256 -> path: what jobs that were handed out need */
+    GHashTable *delivered; /* SHA-256: what workers have brought */
+    GHashTable *partial;   /* SHA-256 -> GByteArray *: what is on its way */
+    gsize n_partial_bytes;
+};
+
+/* Replies with a JSON object, which it takes over. */
+void api_reply(struct http_request *request, unsigned status, json_t *object);
+void api_reply_error(struct http_request *request, unsigned status, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* The files that a job reads, as an array of {path, sha256, size}; they become blobs that workers may fetch. NULL when one cannot be read. */
+json_t *api_list_inputs(struct worker_api *api, const struct job *job, GError **error);
+
+/* GET, HEAD and PUT of /api/worker/blobs/{sha256}. */
+void api_handle_blob(struct worker_api *api, struct http_request *request, const char *sha256);
