@@ -421,6 +421,7 @@ static enum session_end run_jobs(struct build *build, GError **error)
         return session_tidy(build->options->settings, error) ? SESSION_FINISHED : SESSION_BROKEN;
     struct session_options options = {
         .settings = build->options->settings,
+        .api = build->options->api,
         .program = build->options->program,
         .workspace = build->options->course->root,
         .is_auto_start = build->options->is_auto_start,

@@ -17,8 +17,9 @@ struct build_options {
     const struct course *course; /* what to build */
     const struct course *whole;  /* the same course without filters: what belongs, and is no stray; may be `course` */
     const struct settings *settings;
-    struct cache *cache; /* borrowed */
-    const char *program; /* path of clx */
+    struct cache *cache;  /* borrowed */
+    const char *program;  /* path of clx */
+    struct api_host *api; /* see session.h; NULL: none */
     struct plan_options plan;
     bool is_cache_ignored;
     bool is_run_forced;  /* --force-execute */

@@ -311,6 +311,7 @@ static bool start_workers(struct session *session, const int counts[N_JOB_TYPES]
         .cache_db = settings_cache_db(session->options->settings),
         .workspace = session->options->workspace,
         .program = session->options->program,
+        .api = session->options->api,
         .failed = on_pool_failed,
         .data = session,
     };

@@ -31,8 +31,11 @@ struct running_job {
     double seconds;             /* since it was first seen running */
 };
 
+struct api_host;
+
 struct session_options {
     const struct settings *settings;
+    struct api_host *api;     /* serves workers that cannot open the database (supervisor/lifecycle_manager.h); NULL: none */
     const char *program;      /* path of clx */
     const char *workspace;    /* absolute */
     bool is_auto_start;       /* false: workers must be there already */

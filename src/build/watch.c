@@ -263,6 +263,7 @@ bool watch_run(const struct watch_options *options, GError **error)
     struct session_options session_options = {
         .settings = options->settings,
         .program = options->program,
+        .api = options->api,
         .workspace = folder,
         .is_auto_start = options->is_auto_start,
         .progress_period_s = options->progress_period_s,

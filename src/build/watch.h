@@ -14,7 +14,8 @@
 struct watch_options {
     const struct settings *settings;
     const char *program;
-    const char *spec; /* path of the spec: watched even when it cannot be read */
+    struct api_host *api; /* see session.h; NULL: none */
+    const char *spec;     /* path of the spec: watched even when it cannot be read */
     double debounce_s;
     bool is_auto_start;
     double progress_period_s; /* 0: none */

@@ -85,6 +85,7 @@ static void set_options(const struct build_invocation *build, struct loaded_cour
         .settings = build->settings,
         .cache = build->cache,
         .program = build->program,
+        .api = build->api,
         .plan =
             {
                 .templates_dir = build->templates,

@@ -13,6 +13,7 @@ struct build_invocation {
     char **targets, **languages;
     const char *spec; /* NULL: the first operand */
     const char *templates, *program;
+    struct api_host *api; /* serves workers that cannot open the database; NULL: none */
 };
 
 bool build_command_has(const struct build_invocation *build, const char *option);

@@ -100,6 +100,7 @@ int build_command_watch(struct build_invocation *build)
     struct watch_options options = {
         .settings = build->settings,
         .program = build->program,
+        .api = build->api,
         .spec = spec,
         .is_auto_start = settings_get_bool(build->settings, "worker_management.auto_start"),
         .progress_period_s = build->has_progress ? PROGRESS_PERIOD_S : 0,

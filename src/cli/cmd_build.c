@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/api_host.h"
 #include "cli/build_command.h"
 #include "cli/cache_command.h"
 #include "os/data.h"
@@ -107,6 +108,8 @@ static int run_build(struct invocation *invocation)
 {
     struct build_invocation build = {.invocation = invocation};
     int status = prepare(&build);
+    g_autoptr(api_host) api = status == 0 ? api_host_new(build.settings) : NULL;
+    build.api = api;
     if (status == 0)
         status = build_and_tell(&build);
     g_strfreev(build.targets);

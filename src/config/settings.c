@@ -63,6 +63,7 @@ static const struct setting table[] = {
     {"worker_management.auto_stop", SETTING_BOOL, "true", 0, 0, NULL, "stop workers after a build"},
     {"worker_management.default_execution_mode", SETTING_CHOICE, "direct", 0, 0, execution_mode_names, "how workers run"},
     {"worker_management.default_worker_count", SETTING_INT, NULL, 1, 64, NULL, "number of workers of each type"},
+    {"worker_management.docker_network", SETTING_TEXT, "bridge", 0, 0, NULL, "network of containers: bridge, host or a name"},
     PER_TYPE("drawio"),
     {"worker_management.heartbeat_timeout", SETTING_INT, "10", 3, 300, NULL, "seconds of silence after which a worker counts as hung"},
     {"worker_management.idle_timeout", SETTING_INT, "3600", 1, 604800, NULL, "seconds after which an idle worker that stays ends"},
@@ -72,6 +73,10 @@ static const struct setting table[] = {
     {"worker_management.reuse_workers", SETTING_BOOL, "true", 0, 0, NULL, "reuse healthy workers"},
     {"worker_management.startup_parallel", SETTING_INT, "5", 1, 64, NULL, "workers that start at the same time"},
     {"worker_management.startup_timeout", SETTING_INT, "30", 5, 300, NULL, "seconds a worker may take to start"},
+    {"worker_api.enabled", SETTING_BOOL, "false", 0, 0, NULL, "serve workers of other machines during a build"},
+    {"worker_api.host", SETTING_TEXT, "127.0.0.1", 0, 0, NULL, "address at which they are served"},
+    {"worker_api.port", SETTING_INT, "8765", 0, 65535, NULL, "port, or the next one that is free; 0: any"},
+    {"worker_api.token_file", SETTING_TEXT, NULL, 0, 0, NULL, "file with their token; unset: a new one for each build"},
 };
 
 struct value {

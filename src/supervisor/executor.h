@@ -13,13 +13,17 @@ struct executor_options {
     const char *program;                        /* path of clx */
     const char *jobs_db, *cache_db, *workspace; /* absolute */
     const char *log_level;
-    const char *ready_bell; /* the doorbell that a worker rings when it is ready */
-    const char *session_id; /* of the build, also when the workers stay */
-    int idle_limit_s;       /* for workers that stay; 0: none */
-    bool stays;             /* survives this process */
-    int max_jobs;           /* after which it starts anew; 0: none */
-    guint64 recycle_memory; /* bytes after a job beyond which it starts anew; 0: none */
-    guint64 memory_limit;   /* bytes of it and all that it starts; 0: none */
+    const char *ready_bell;          /* the doorbell that a worker rings when it is ready */
+    const char *session_id;          /* of the build, also when the workers stay */
+    int idle_limit_s;                /* for workers that stay; 0: none */
+    bool stays;                      /* survives this process */
+    int max_jobs;                    /* after which it starts anew; 0: none */
+    guint64 recycle_memory;          /* bytes after a job beyond which it starts anew; 0: none */
+    guint64 memory_limit;            /* bytes of it and all that it starts; 0: none */
+    const char *data_dir;            /* the course's folder, absolute: mounted read-only into containers */
+    const char *image;               /* of containers, or NULL */
+    const char *network;             /* of containers */
+    const char *api_url, *api_token; /* of the Worker API, for classes that need it */
 };
 
 /* What starts the workers of one type. */
@@ -40,6 +44,7 @@ struct executor_worker {
 
 struct executor_class {
     const char *mode; /* execution_mode of the rows */
+    bool needs_api;   /* its workers cannot open the database */
 
     /* Before the first start: is there all that every worker of this type needs? NULL: nothing to do. */
     bool (*open)(struct executor *executor, enum job_type type, GError **error);
@@ -61,6 +66,9 @@ struct executor_class {
     /* After its end: its wait status as waitpid() has it; 0 when it is not known. */
     int (*reap)(const struct executor_worker *worker);
 
+    /* After its end: was its memory limit the cause? NULL: limits are not held by the class. */
+    bool (*is_out_of_memory)(const struct executor_worker *worker);
+
     /* Bytes of it and of all that it started. */
     guint64 (*measure_memory)(const struct executor_worker *worker);
 
@@ -68,6 +76,10 @@ struct executor_class {
 
     /* Removes whatever a worker that has ended left behind: processes, folders, container. */
     void (*clean_up)(const char *executor_id);
+
+    /* After open(): removes what builds of this database left behind that no row tells of; `sessions` are the names of those that run (a set).
+     * NULL: nothing can be left behind. */
+    void (*remove_leftovers)(struct executor *executor, GHashTable *sessions);
 };
 
 /* The class of an execution mode, NULL when there is none. */

@@ -26,7 +26,7 @@ struct lifecycle_manager {
     int bell_fd;
     char *bell_path;
     guint bell_watch, limits_timer;
-    bool is_stopped;
+    bool is_stopped, has_api;
 };
 
 static bool get_flag(const struct lifecycle_manager *manager, const char *name)
@@ -69,6 +69,13 @@ static int get_type_number(const struct lifecycle_manager *manager, enum job_typ
     g_autofree char *key = type_key(type, name);
 
     return (int)settings_get_int(manager->options.settings, key);
+}
+
+static const char *get_type_text(const struct lifecycle_manager *manager, enum job_type type, const char *name)
+{
+    g_autofree char *key = type_key(type, name);
+
+    return settings_get_text(manager->options.settings, key);
 }
 
 static struct pool *make_pool(struct lifecycle_manager *manager, enum job_type type)
@@ -169,6 +176,20 @@ static void adopt(const struct worker_row *row, gpointer data)
         adoption->n_adopted[type]++;
 }
 
+static void add_session(const struct session_row *row, gpointer data)
+{
+    g_hash_table_add(data, g_strdup(row->session_id));
+}
+
+/* The sessions of dead builds are gone already: discovery_tidy() was first. */
+static void remove_leftovers(const struct lifecycle_manager *manager, const struct executor_class *class, struct executor *executor)
+{
+    g_autoptr(GHashTable) sessions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    if (session_list(manager->options.store, add_session, sessions, NULL))
+        class->remove_leftovers(executor, sessions);
+}
+
 static bool open_executor(struct lifecycle_manager *manager, enum job_type type, GError **error)
 {
     const char *mode = settings_execution_mode(manager->options.settings, job_type_names[type]);
@@ -177,6 +198,12 @@ static bool open_executor(struct lifecycle_manager *manager, enum job_type type,
 
     if (!class) {
         g_set_error(error, CLX_ERROR, CLX_ERROR_USAGE, "%s workers: execution mode '%s' is not available; use --workers=direct",
+                    job_type_names[type], mode);
+        return false;
+    }
+    if (class->needs_api && !manager->options.api) {
+        g_set_error(error, CLX_ERROR, CLX_ERROR_USAGE,
+                    "%s workers: execution mode '%s' works within a build only\nset execution_mode = \"direct\" for workers that stay",
                     job_type_names[type], mode);
         return false;
     }
@@ -193,16 +220,40 @@ static bool open_executor(struct lifecycle_manager *manager, enum job_type type,
         .max_jobs = get_type_number(manager, type, "max_jobs"),
         .recycle_memory = get_size(manager, type, "recycle_memory"),
         .memory_limit = get_size(manager, type, "memory_limit"),
+        .data_dir = manager->workspace,
+        .image = get_type_text(manager, type, "image"),
+        .network = settings_get_text(manager->options.settings, "worker_management.docker_network"),
+        .api_url = manager->options.api ? manager->options.api->url : NULL,
+        .api_token = manager->options.api ? manager->options.api->token : NULL,
     };
     if (class->open && !class->open(executor, type, error))
         return false;
+    if (class->remove_leftovers)
+        remove_leftovers(manager, class, executor);
     executor->class = class;
     manager->logger.modes[type] = class->mode;
     return true;
 }
 
+/* The Worker API is served when workers of a needed type cannot do without it, or the user wants workers of other machines. */
+static bool open_api(struct lifecycle_manager *manager, GError **error)
+{
+    bool is_needed = settings_get_bool(manager->options.settings, "worker_api.enabled");
+
+    for (int type = 0; type < N_JOB_TYPES; type++) {
+        const struct executor_class *class = executor_find(settings_execution_mode(manager->options.settings, job_type_names[type]));
+        is_needed |= manager->options.needed[type] && class && class->needs_api;
+    }
+    if (!manager->options.api || !is_needed)
+        return true;
+    manager->has_api = manager->options.api->open(manager->options.api, manager->options.store, manager->session_id, manager->bell, error);
+    return manager->has_api;
+}
+
 static bool make_pools(struct lifecycle_manager *manager, GError **error)
 {
+    if (!open_api(manager, error))
+        return false;
     for (int type = 0; type < N_JOB_TYPES; type++) {
         if (!manager->options.needed[type])
             continue;
@@ -298,6 +349,8 @@ static void stop_within(struct lifecycle_manager *manager, int deadline_ms)
     for (int type = 0; type < N_JOB_TYPES; type++)
         if (manager->pools[type])
             pool_finish_stop(manager->pools[type], deadline);
+    if (manager->has_api)
+        manager->options.api->close(manager->options.api);
     if (!manager->logger.has_complained) /* else the next one who tidies up closes the trail of this session */
         session_remove(manager->options.store, manager->session_id, NULL);
 }

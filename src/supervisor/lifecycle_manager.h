@@ -10,6 +10,16 @@
 
 struct lifecycle_manager;
 
+/* What serves the queue to workers that cannot open the database. The server stands higher in the layers, so that it is given from there; it is
+ * opened only when such workers are wanted. */
+struct api_host {
+    /* Serves until close(); `url` and `token` are set then, and belong to the host. */
+    bool (*open)(struct api_host *host, struct store *store, const char *session_id, const char *ready_bell, GError **error);
+    void (*close)(struct api_host *host);
+    const char *url, *token;
+    gpointer data;
+};
+
 struct lifecycle_options {
     struct store *store;
     const struct settings *settings;
@@ -18,6 +28,7 @@ struct lifecycle_options {
     const char *program;                        /* path of clx, for "clx worker TYPE" */
     bool needed[N_JOB_TYPES];                   /* types the course needs */
     int max_useful[N_JOB_TYPES];                /* never start more workers than jobs; 0: as many as are configured */
+    struct api_host *api;                       /* NULL: only workers of this machine */
     bool stays;                                 /* the workers belong to no build, whatever worker_management.auto_stop says */
     /* Called when a type's pool is stopped for good (crash loop, cannot start): the build ends with this error. */
     void (*failed)(enum job_type type, const char *message, gpointer data);

@@ -1,7 +1,7 @@
 #include "base/error.h"
 #include "supervisor/pool_private.h"
 
-static void fail_job(struct place *place, const char *format, const char *value)
+void pool_fail_job(struct place *place, const char *format, const char *value)
 {
     struct pool *pool = place->pool;
     g_autoptr(GString) text = g_string_new(format);
@@ -53,7 +53,7 @@ static void check_memory(struct place *place)
 
     if (!options->memory_limit || place->worker.class->measure_memory(&place->worker) <= options->memory_limit)
         return;
-    fail_job(place, "memory limit %s exceeded", options->memory_limit_text);
+    pool_fail_job(place, "memory limit %s exceeded", options->memory_limit_text);
     pool_kill_place(place, "memory limit exceeded");
 }
 

@@ -234,6 +234,17 @@ void pool_bury_again(struct place *place)
         bury(place);
 }
 
+/* A class that holds the limit itself tells only afterwards. */
+static void note_memory(struct place *place)
+{
+    const struct executor_class *class = place->worker.class;
+
+    if (place->fault || !class->is_out_of_memory || !class->is_out_of_memory(&place->worker))
+        return;
+    place->fault = "memory limit exceeded";
+    pool_fail_job(place, "memory limit %s exceeded", place->pool->options.memory_limit_text);
+}
+
 static gboolean on_end(gint fd, GIOCondition condition, gpointer data)
 {
     struct place *place = data;
@@ -241,6 +252,7 @@ static gboolean on_end(gint fd, GIOCondition condition, gpointer data)
     place->watch = 0;
     drop_sources(place);
     place->status = place->worker.class->reap(&place->worker);
+    note_memory(place);
     bury(place);
     return G_SOURCE_REMOVE;
 }

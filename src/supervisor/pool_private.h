@@ -34,6 +34,9 @@ struct pool {
 /* Wakes the workers and the build: jobs have changed. */
 void pool_ring(const struct pool *pool);
 
+/* Ends the job of a place's worker as failed; `value` stands for the %s of `format`. */
+void pool_fail_job(struct place *place, const char *format, const char *value);
+
 /* Kills a worker and all that it started; its end is then seen like any other. `fault` is a static text. */
 void pool_kill_place(struct place *place, const char *fault);
 

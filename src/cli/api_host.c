@@ -1,0 +1,132 @@
+#include "cli/api_host.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "docker/engine.h"
+#include "os/file.h"
+#include "web/worker_api.h"
+
+struct serving {
+    const struct settings *settings;
+    struct worker_api *api;
+    struct cache *cache;
+    char *url, *token;
+};
+
+static bool has_containers(const struct settings *settings)
+{
+    bool has = false;
+
+    for (int type = 0; type < N_JOB_TYPES; type++)
+        has |= !g_strcmp0(settings_execution_mode(settings, job_type_names[type]), "docker");
+    return has;
+}
+
+/* The address of this machine in the engine's network; the caller frees it. */
+static char *find_gateway(const char *network, GError **error)
+{
+    g_autoptr(engine) engine = engine_open(error);
+    g_autofree char *path = g_strconcat("/networks/", network, NULL);
+    g_autoptr(json_t) answer = NULL;
+
+    if (!engine || !engine_do(engine, "GET", path, NULL, &answer, error))
+        return NULL;
+    const json_t *configs = json_object_get(json_object_get(answer, "IPAM"), "Config");
+    const char *gateway = json_get_text(json_array_get(configs, 0), "Gateway", NULL);
+    if (!gateway)
+        g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "docker network '%s' has no gateway\nset worker_management.docker_network",
+                    network);
+    return g_strdup(gateway);
+}
+
+/* Containers reach this machine as host.docker.internal: loopback with the host's network, else the gateway of theirs. */
+static bool listen_for_containers(struct serving *serving, GError **error)
+{
+    const char *network = settings_get_text(serving->settings, "worker_management.docker_network");
+    bool is_host = g_str_equal(network, "host");
+    g_autofree char *address = is_host ? g_strdup("127.0.0.1") : find_gateway(network, error);
+    unsigned port = address ? (unsigned)settings_get_int(serving->settings, "worker_api.port") : 0;
+
+    port = address ? worker_api_listen_tcp(serving->api, address, port, error) : 0;
+    if (port)
+        serving->url = g_strdup_printf("http://%s:%u", is_host ? "127.0.0.1" : "host.docker.internal", port);
+    return port != 0;
+}
+
+static bool listen_for_others(struct serving *serving, GError **error)
+{
+    const char *host = settings_get_text(serving->settings, "worker_api.host");
+    unsigned port = worker_api_listen_tcp(serving->api, host, (unsigned)settings_get_int(serving->settings, "worker_api.port"), error);
+
+    if (port && !serving->url)
+        serving->url = g_strdup_printf(strchr(host, ':') ? "http://[%s]:%u" : "http://%s:%u", host, port);
+    return port != 0;
+}
+
+static bool read_token(struct serving *serving, GError **error)
+{
+    const char *path = settings_get_text(serving->settings, "worker_api.token_file");
+    g_autoptr(GBytes) text = path ? file_read(path, 4096, error) : NULL;
+
+    if (!path)
+        return true;
+    if (!text)
+        return false;
+    serving->token = g_strstrip(g_strdup(g_bytes_get_data(text, NULL)));
+    if (strlen(serving->token) >= 16)
+        return true;
+    g_set_error(error, CLX_ERROR, CLX_ERROR_USAGE, "%s: a token needs at least 16 characters", path);
+    return false;
+}
+
+static void close_api(struct api_host *host)
+{
+    struct serving *serving = host->data;
+
+    g_clear_pointer(&serving->api, worker_api_free);
+    g_clear_pointer(&serving->cache, cache_close);
+    g_clear_pointer(&serving->url, g_free);
+    g_clear_pointer(&serving->token, g_free);
+    host->url = host->token = NULL;
+}
+
+static bool open_api(struct api_host *host, struct store *store, const char *session_id, const char *ready_bell, GError **error)
+{
+    struct serving *serving = host->data;
+    struct worker_api_options options = {
+        .store = store, .jobs_db = settings_jobs_db(serving->settings), .session_id = session_id, .ready_bell = ready_bell};
+
+    serving->cache = options.cache = cache_open(settings_cache_db(serving->settings), error);
+    if (!serving->cache || !read_token(serving, error))
+        return false;
+    options.token = serving->token;
+    serving->api = worker_api_new(&options, error);
+    if (!serving->api || (has_containers(serving->settings) && !listen_for_containers(serving, error)) ||
+        (settings_get_bool(serving->settings, "worker_api.enabled") && !listen_for_others(serving, error))) {
+        close_api(host);
+        return false;
+    }
+    host->url = serving->url;
+    host->token = worker_api_token(serving->api);
+    return true;
+}
+
+struct api_host *api_host_new(const struct settings *settings)
+{
+    struct api_host *host = g_new0(struct api_host, 1);
+    struct serving *serving = g_new0(struct serving, 1);
+
+    serving->settings = settings;
+    *host = (struct api_host){.open = open_api, .close = close_api, .data = serving};
+    return host;
+}
+
+void api_host_free(struct api_host *host)
+{
+    if (!host)
+        return;
+    close_api(host);
+    g_free(host->data);
+    g_free(host);
+}

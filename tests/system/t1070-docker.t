@@ -1,0 +1,111 @@
+#!/bin/sh
+test_description='workers in containers of a real engine, and workers that share no disk'
+. "${SHARNESS:-/usr/share/sharness/sharness.sh}"
+. "$CLX_SOURCE_ROOT/tests/system/lib.sh"
+
+engine=$(mktemp -d /tmp/clx-engine-XXXXXX)
+
+# A private engine without any network of its own; containers use that of this machine.
+start_engine()
+{
+    dockerd --host "unix://$engine/docker.sock" --data-root "$engine/root" --exec-root "$engine/exec" --pidfile "$engine/docker.pid" \
+        --bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false --host-gateway-ip=127.0.0.1 \
+        --log-level=error >"$engine/log" 2>&1 &
+    dockerd=$!
+    wait_until 30 docker version >/dev/null 2>&1
+}
+
+stop_engine()
+{
+    kill "$dockerd" 2>/dev/null && wait "$dockerd"
+    umount "$engine/exec/netns/default" "$engine/root" 2>/dev/null
+    rm -rf "$engine"
+}
+
+DOCKER_HOST="unix://$engine/docker.sock" && export DOCKER_HOST
+if [ "$(id -u)" -ne 0 ] || ! command -v dockerd >/dev/null || ! start_engine; then
+    rm -rf "$engine"
+    skip_all='no container engine can be started here'
+    test_done
+fi
+trap stop_engine EXIT
+
+for topic in a b c; do
+    mkdir -p "slides/module_100_m/topic_100_$topic"
+    printf '# %%%% [markdown]\n# # Title %s\n\n# %%%%\nprint("%s")\n' $topic $topic >"slides/module_100_m/topic_100_$topic/slides_$topic.py"
+done
+mkdir .clx
+cat >.clx/config.toml <<'CONFIG'
+[worker_management]
+docker_network = "host"
+CONFIG
+cat >course.yaml <<'SPEC'
+name: Small
+languages: [en]
+prog_lang: python
+sections:
+  - name: One
+    topics: [{id: a, evaluate: false}, {id: b, evaluate: false}, {id: c, evaluate: false}]
+SPEC
+
+running()
+{
+    docker ps -q --filter label=clx.owner=clx
+}
+
+test_expect_success 'an image that is missing is told with the command that makes it' '
+    test_expect_code 1 "$CLX" build course.yaml --workers=docker 2>err && grep "there is no image .localhost/clx-notebook:latest." err &&
+    grep "clx docker build notebook" err
+'
+test_expect_success 'an engine that is missing is told, and nothing is half started' '
+    DOCKER_HOST=unix:///nowhere/docker.sock test_expect_code 1 "$CLX" build course.yaml --workers=docker 2>err &&
+    grep "no container engine answers at unix:///nowhere/docker.sock" err && "$CLX" workers list --format=json >workers &&
+    test "$(cat workers)" = "[]"
+'
+test_expect_success 'an image is made without any registry' '
+    "$CLX_SOURCE_ROOT/tests/system/worker-image" "$CLX" "$CLX_SOURCE_ROOT" image.tar &&
+    docker import --change "ENTRYPOINT [\"/usr/local/bin/clx\", \"worker\", \"notebook\"]" image.tar localhost/clx-notebook:latest &&
+    rm image.tar
+'
+test_expect_success 'a build with containers gives the same bytes as one with processes' '
+    "$CLX" build course.yaml --workers=direct -o direct && rm -rf clx_cache.* &&
+    "$CLX" build course.yaml --workers=docker -o docker && diff -r direct docker && test -n "$(list_paths docker)"
+'
+test_expect_success 'no container is left, and the events read as in direct mode' '
+    test -z "$(docker ps -aq)" &&
+    sqlite3 clx_jobs.db "SELECT event_type FROM worker_events WHERE execution_mode = '"'docker'"' ORDER BY id" >events &&
+    for event in pool_starting worker_starting worker_registered worker_ready pool_started pool_stopping worker_stopping worker_stopped \
+        pool_stopped; do grep -qx $event events || return 1; done
+'
+test_expect_success 'the token is neither in the events nor in the log' '
+    test -z "$(sqlite3 clx_jobs.db .dump | grep -i token= )" && ! grep -rqi "api_token" clx_jobs.logs
+'
+test_expect_success 'a container is confined: no root, no capabilities, source read-only' '
+    "$CLX" build course.yaml --workers=docker --ignore-cache -o confined >/dev/null 2>&1 & build=$! &&
+    wait_until 30 sh -c "test -n \"\$(docker ps -aq --filter label=clx.owner=clx)\"" &&
+    docker inspect $(docker ps -aq --filter label=clx.owner=clx | head -n 1) >inspected; wait $build;
+    grep -q "\"no-new-privileges\"" inspected && grep -q "\"ALL\"" inspected && grep -q "\"User\": \"65534:65534\"" inspected &&
+    grep -q "\"ReadOnly\": true" inspected && grep -q "host.docker.internal:host-gateway" inspected
+'
+test_expect_success 'after SIGKILL of the build no container runs 5 s later, and the next build removes what is left' '
+    rm -rf clx_cache.* && { "$CLX" build course.yaml --workers=docker -o killed & } && build=$! &&
+    wait_until 30 sh -c "test -n \"\$(docker ps -q --filter label=clx.owner=clx)\"" && kill -9 $build && { wait $build; true; } &&
+    wait_until 8 sh -c "test -z \"\$(docker ps -q --filter label=clx.owner=clx)\"" && rm -rf clx_cache.* &&
+    "$CLX" build course.yaml --workers=docker -o killed && diff -r direct killed && test -z "$(docker ps -aq)"
+'
+test_expect_success 'a foreign container that has taken the name of no worker is left alone' '
+    docker create --name stranger --network host localhost/clx-notebook:latest && rm -rf clx_cache.* &&
+    "$CLX" build course.yaml --workers=docker -o other && test "$(docker ps -aq | wc -l)" -eq 1 && docker rm stranger
+'
+test_expect_success 'a worker that shares no disk registers, and a wrong token does nothing' '
+    echo 0123456789abcdef0123456789abcdef >token && rm -rf clx_cache.* clx_jobs.* &&
+    { CLX_API_URL=http://127.0.0.1:18765 CLX_API_TOKEN=wrong "$CLX" worker notebook 2>wrong.log & } && wrong=$! &&
+    { CLX_API_URL=http://127.0.0.1:18765 CLX_API_TOKEN_FILE="$PWD/token" "$CLX" worker notebook 2>right.log & } && right=$! &&
+    for i in 1 2 3; do
+        rm -rf clx_cache.* &&
+        CLX_WORKER_API__ENABLED=true CLX_WORKER_API__PORT=18765 CLX_WORKER_API__TOKEN_FILE="$PWD/token" \
+            "$CLX" build course.yaml -o remote || return 1
+        sqlite3 clx_jobs.db "SELECT message FROM worker_events WHERE execution_mode = '"'remote'"'" | grep . && break
+    done; kill $wrong $right; wait $right; test $? -eq 0 && diff -r direct remote && grep ready right.log && ! grep ready wrong.log
+'
+test_done
