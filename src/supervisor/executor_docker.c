@@ -39,14 +39,14 @@ static bool provide_image(struct docker *docker, enum job_type type, GError **er
     if (got != 0)
         return got == 1;
     if (g_str_has_prefix(docker->image, "localhost/")) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "there is no image '%s'\nmake it: clx docker build %s", docker->image,
-                    job_type_names[type]);
+        g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND,
+                    "there is no image '%s'\nbuild it from docker/Dockerfile, or name another one in worker_management.%s.image",
+                    docker->image, job_type_names[type]);
         return false;
     }
     if (image_pull(docker->engine, docker->image, NULL, NULL, error))
         return true;
-    g_prefix_error(error, "image '%s' is not here and cannot be pulled (clx docker build %s makes one): ", docker->image,
-                   job_type_names[type]);
+    g_prefix_error(error, "image '%s' is not here and cannot be pulled: ", docker->image);
     return false;
 }
 

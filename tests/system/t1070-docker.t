@@ -53,9 +53,9 @@ running()
     docker ps -q --filter label=clx.owner=clx
 }
 
-test_expect_success 'an image that is missing is told with the command that makes it' '
+test_expect_success 'an image that is missing is told with what to do' '
     test_expect_code 1 "$CLX" build course.yaml --workers=docker 2>err && grep "there is no image .localhost/clx-notebook:latest." err &&
-    grep "clx docker build notebook" err
+    grep "worker_management.notebook.image" err
 '
 test_expect_success 'an engine that is missing is told, and nothing is half started' '
     DOCKER_HOST=unix:///nowhere/docker.sock test_expect_code 1 "$CLX" build course.yaml --workers=docker 2>err &&
