@@ -5,7 +5,9 @@
 #include "base/glossary.h"
 #include "cli/command.h"
 #include "diagram/diagram.h"
+#include "diagram/drawio_browser.h"
 #include "diagram/drawio_desktop.h"
+#include "diagram/drawio_install.h"
 #include "notebook/html_katex.h"
 #include "notebook/kernel/kernelspec.h"
 #include "os/data.h"
@@ -44,6 +46,17 @@ static bool check_kernels(const struct invocation *invocation)
     return has_python;
 }
 
+static void check_resident_drawio(const struct invocation *invocation, const struct settings *settings)
+{
+    g_autofree char *application = drawio_browser_find_application(settings_get_text(settings, "external_tools.drawio_application"));
+    g_autofree char *version = application != NULL ? drawio_browser_application_version(application) : NULL;
+    tell(invocation, "Chromium", drawio_browser_find_chromium(settings_get_text(settings, "external_tools.chromium")),
+         "apt-get install chromium (draws Draw.io files)");
+    tell(invocation, "Draw.io application",
+         application != NULL ? g_strdup_printf("%s, version %s", application, version != NULL ? version : "unknown") : NULL,
+         "clx doctor --install drawio (needs npm)");
+}
+
 static bool check_diagrams(const struct invocation *invocation, const struct settings *settings)
 {
     bool has_java = tell(invocation, "java", plantuml_find_java(settings_get_text(settings, "external_tools.java")),
@@ -51,8 +64,9 @@ static bool check_diagrams(const struct invocation *invocation, const struct set
     bool has_jar = tell(invocation, "PlantUML", plantuml_find_jar(settings_get_text(settings, "external_tools.plantuml_jar")),
                         "apt-get install plantuml, or set PLANTUML_JAR");
     tell(invocation, "Graphviz", g_find_program_in_path("dot"), "apt-get install graphviz (class, state and component diagrams need it)");
-    tell(invocation, "Draw.io", drawio_desktop_find(settings_get_text(settings, "external_tools.drawio_executable")),
+    tell(invocation, "Draw.io desktop", drawio_desktop_find(settings_get_text(settings, "external_tools.drawio_executable")),
          "install drawio-desktop (and xvfb), or set DRAWIO_EXECUTABLE");
+    check_resident_drawio(invocation, settings);
     return has_java && has_jar;
 }
 
@@ -73,8 +87,20 @@ static bool check_templates(const struct invocation *invocation)
     return tell(invocation, "templates", is_there ? g_strdup(folder) : NULL, "the installation is not complete: install clx again");
 }
 
+static int install_drawio(const struct invocation *invocation)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = NULL;
+    if (!drawio_install(&folder, &error))
+        return report_error(error);
+    report_done(invocation, "installed %s\n", folder);
+    return 0;
+}
+
 static int run_doctor(struct invocation *invocation)
 {
+    if (invocation_option(invocation, "install") != NULL)
+        return install_drawio(invocation);
     struct settings *settings = invocation_settings(invocation);
     if (settings == NULL)
         return 2;
@@ -87,11 +113,19 @@ static int run_doctor(struct invocation *invocation)
     return is_well ? 0 : 1;
 }
 
+static const char *const installable[] = {"drawio", NULL};
+
+static const struct option options[] = {
+    {"install", 0, "TOOL", "install a tool for this user", false, installable},
+    {NULL},
+};
+
 extern const struct command cmd_doctor;
 const struct command cmd_doctor = {
     .name = "doctor",
     .operands = "",
     .purpose = "Say which tools are there, and what to do about missing ones.",
     .example = "clx doctor",
+    .options = options,
     .run = run_doctor,
 };
