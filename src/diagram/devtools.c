@@ -45,8 +45,8 @@ static const char *const flags[] = {
     "--disable-extensions",
     "--disable-gpu",
     "--disable-sync",
-    "--disable-features=PreloadTopChromeWebUI,Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
-    "InterestFeedContentSuggestions",
+    ("--disable-features=PreloadTopChromeWebUI,Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
+     "InterestFeedContentSuggestions"),
     "--force-color-profile=srgb",
     "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND",
