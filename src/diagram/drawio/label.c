@@ -1,0 +1,310 @@
+#include "diagram/drawio/label.h"
+
+#include <string.h>
+
+#define MAX_TEXT 100000
+
+static double from_pango(int units)
+{
+    return (double)units / PANGO_SCALE;
+}
+
+/* Text is measured without hinting, so that a picture is the same at each scale. */
+static PangoContext *get_context(void)
+{
+    static PangoContext *context; /* shared by all labels; the font map behind it is pango's own */
+    if (context == NULL) {
+        context = pango_font_map_create_context(pango_cairo_font_map_get_default());
+        cairo_font_options_t *options = cairo_font_options_create();
+        cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
+        cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+        cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
+        pango_cairo_context_set_font_options(context, options);
+        pango_cairo_context_set_resolution(context, 72);
+        pango_context_set_round_glyph_positions(context, FALSE);
+        cairo_font_options_destroy(options);
+    }
+    return context;
+}
+
+static PangoFontDescription *describe(const struct text_style *style)
+{
+    PangoFontDescription *font = pango_font_description_new();
+    pango_font_description_set_family(font, style->family);
+    pango_font_description_set_absolute_size(font, style->size * PANGO_SCALE);
+    pango_font_description_set_weight(font, style->is_bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
+    pango_font_description_set_style(font, style->is_italic ? PANGO_STYLE_ITALIC : PANGO_STYLE_NORMAL);
+    return font;
+}
+
+/* Ascent and descent in whole pixels, as browsers round them. */
+static void measure_font(const struct text_style *style, double *ret_ascent, double *ret_descent)
+{
+    PangoFontDescription *font = describe(style);
+    PangoFontMetrics *metrics = pango_context_get_metrics(get_context(), font, NULL);
+    *ret_ascent = round(from_pango(pango_font_metrics_get_ascent(metrics)));
+    *ret_descent = round(from_pango(pango_font_metrics_get_descent(metrics)));
+    pango_font_metrics_unref(metrics);
+    pango_font_description_free(font);
+}
+
+static guint16 channel(double value)
+{
+    return (guint16)(value * 65535 + 0.5);
+}
+
+static void insert(PangoAttrList *list, PangoAttribute *attribute, guint start, guint end)
+{
+    attribute->start_index = start;
+    attribute->end_index = end;
+    pango_attr_list_insert(list, attribute);
+}
+
+static void insert_style(PangoAttrList *list, const struct text_style *style, guint start, guint end)
+{
+    PangoFontDescription *font = describe(style);
+    struct color c = style->color, b = style->background;
+    insert(list, pango_attr_font_desc_new(font), start, end);
+    insert(list, pango_attr_foreground_new(channel(c.red), channel(c.green), channel(c.blue)), start, end);
+    if (c.alpha < 1)
+        insert(list, pango_attr_foreground_alpha_new(MAX(channel(c.alpha), 1)), start, end);
+    if (style->has_background)
+        insert(list, pango_attr_background_new(channel(b.red), channel(b.green), channel(b.blue)), start, end);
+    if (style->has_background && b.alpha < 1)
+        insert(list, pango_attr_background_alpha_new(MAX(channel(b.alpha), 1)), start, end);
+    if (style->is_underlined)
+        insert(list, pango_attr_underline_new(PANGO_UNDERLINE_SINGLE), start, end);
+    if (style->is_struck)
+        insert(list, pango_attr_strikethrough_new(TRUE), start, end);
+    if (style->rise != 0)
+        insert(list, pango_attr_rise_new((int)(style->rise * PANGO_SCALE)), start, end);
+    pango_font_description_free(font);
+}
+
+static PangoLayout *layout_block(const struct text_block *block)
+{
+    PangoLayout *layout = pango_layout_new(get_context());
+    PangoAttrList *attributes = pango_attr_list_new();
+    PangoFontDescription *font = describe(&block->style);
+    guint start = 0;
+    pango_layout_set_font_description(layout, font);
+    pango_font_description_free(font);
+    pango_layout_set_text(layout, block->text->str, (int)MIN(block->text->len, MAX_TEXT));
+    for (guint i = 0; i < block->spans->len; i++) {
+        const struct text_span *span = &g_array_index(block->spans, struct text_span, i);
+        if (span->end > start)
+            insert_style(attributes, &span->style, start, span->end);
+        start = MAX(start, span->end);
+    }
+    pango_layout_set_attributes(layout, attributes);
+    pango_attr_list_unref(attributes);
+    pango_layout_set_wrap(layout, PANGO_WRAP_WORD);
+    return layout;
+}
+
+static double line_width(PangoLayoutLine *line)
+{
+    PangoRectangle logical;
+    pango_layout_line_get_extents(line, NULL, &logical);
+    return from_pango(logical.width);
+}
+
+static double widest_line(PangoLayout *layout)
+{
+    double widest = 0;
+    for (int i = 0; i < pango_layout_get_line_count(layout); i++)
+        widest = fmax(widest, line_width(pango_layout_get_line_readonly(layout, i)));
+    return widest;
+}
+
+static void set_layout_width(PangoLayout *layout, double width)
+{
+    pango_layout_set_width(layout, width < 0 ? -1 : (int)ceil(width * PANGO_SCALE));
+}
+
+/* Width that the content takes: all of it in one line if there is room, at least the longest word. Sets the layouts' widths. */
+static double fit_width(struct label *label)
+{
+    double available = label->options.full_width > 0 ? label->options.full_width : label->options.width, preferred = 0, least = 0;
+    bool may_wrap = label->options.width > 0;
+    for (guint i = 0; i < label->blocks->len; i++) {
+        const struct text_block *block = label->blocks->pdata[i];
+        if (label->layouts->pdata[i] != NULL)
+            preferred = fmax(preferred, widest_line(label->layouts->pdata[i]) + block->left + block->right);
+    }
+    if (!may_wrap || preferred <= available)
+        return label->options.full_width > 0 ? label->options.full_width : preferred;
+    for (guint i = 0; i < label->blocks->len; i++) {
+        const struct text_block *block = label->blocks->pdata[i];
+        PangoLayout *layout = label->layouts->pdata[i];
+        if (layout == NULL)
+            continue;
+        set_layout_width(layout, 0);
+        least = fmax(least, widest_line(layout) + block->left + block->right);
+    }
+    double width = label->options.full_width > 0 ? available : fmin(fmax(least, available), preferred);
+    for (guint i = 0; i < label->blocks->len; i++) {
+        const struct text_block *block = label->blocks->pdata[i];
+        if (label->layouts->pdata[i] != NULL)
+            set_layout_width(label->layouts->pdata[i], fmax(0, width - block->left - block->right));
+    }
+    return width;
+}
+
+struct extent {
+    double ascent, descent;
+};
+
+static void cover(struct extent *extent, const struct text_style *style)
+{
+    double ascent, descent;
+    measure_font(style, &ascent, &descent);
+    double height = style->line_height > 0 ? style->line_height * style->size : ascent + descent;
+    double above = floor((height - ascent - descent) / 2) + ascent;
+    extent->ascent = fmax(extent->ascent, above + style->rise);
+    extent->descent = fmax(extent->descent, height - above - style->rise);
+}
+
+/* Height of a line above and below its baseline: of the block's own font and of each span that is in the line. */
+static struct extent measure_line(const struct text_block *block, const PangoLayoutLine *line)
+{
+    struct extent extent = {-1e9, -1e9};
+    guint start = 0, from = (guint)line->start_index, to = from + (guint)line->length;
+    cover(&extent, &block->style);
+    for (guint i = 0; i < block->spans->len; i++) {
+        const struct text_span *span = &g_array_index(block->spans, struct text_span, i);
+        if (MAX(start, from) < MIN(span->end, to) && memcmp(&span->style, &block->style, sizeof block->style) != 0)
+            cover(&extent, &span->style);
+        start = span->end;
+    }
+    return extent;
+}
+
+static double place_lines(struct label *label, const struct text_block *block, PangoLayout *layout, double y)
+{
+    double room = label->width - block->left - block->right;
+    for (int i = 0; i < pango_layout_get_line_count(layout); i++) {
+        PangoLayoutLine *line = pango_layout_get_line_readonly(layout, i);
+        struct extent extent = measure_line(block, line);
+        struct label_line placed = {layout, line, block, block->left, y + extent.ascent};
+        if (block->align != ALIGN_LEFT)
+            placed.x += (room - line_width(line)) / (block->align == ALIGN_CENTER ? 2 : 1);
+        g_array_append_val(label->lines, placed);
+        y += extent.ascent + extent.descent;
+    }
+    return y;
+}
+
+/* Plain text: lines at whole distances, the first baseline one pixel above the size. */
+static double place_plain_lines(struct label *label, const struct text_block *block, PangoLayout *layout)
+{
+    double size = block->style.size, pitch = round(size * 1.2);
+    int n = pango_layout_get_line_count(layout);
+    place_lines(label, block, layout, 0);
+    for (int i = 0; i < n; i++)
+        g_array_index(label->lines, struct label_line, i).baseline = size - 1 + i * pitch;
+    return size + (n - 1) * pitch;
+}
+
+static void add_rule(struct label *label, const struct text_block *block, double y)
+{
+    struct label_box rule = {{block->left, y, fmax(0, label->width - block->left - block->right), block->rule_height}, {0.5, 0.5, 0.5, 1}};
+    g_array_append_val(label->rules, rule);
+}
+
+/* The bullet or number of a list item, left of its first line. */
+static void place_marker(struct label *label, const struct text_block *block, guint first_line)
+{
+    if (block->marker == NULL || first_line >= label->lines->len)
+        return;
+    PangoLayout *layout = pango_layout_new(get_context());
+    PangoFontDescription *font = describe(&block->style);
+    pango_layout_set_font_description(layout, font);
+    pango_font_description_free(font);
+    pango_layout_set_text(layout, block->marker, -1);
+    PangoAttrList *attributes = pango_attr_list_new();
+    insert_style(attributes, &block->style, 0, G_MAXUINT);
+    pango_layout_set_attributes(layout, attributes);
+    pango_attr_list_unref(attributes);
+    g_ptr_array_add(label->layouts, layout);
+    struct label_line first = g_array_index(label->lines, struct label_line, first_line);
+    PangoLayoutLine *line = pango_layout_get_line_readonly(layout, 0);
+    struct label_line placed = {layout, line, block, block->left - line_width(line) - block->style.size / 2, first.baseline};
+    g_array_append_val(label->lines, placed);
+}
+
+static void place_all(struct label *label, double space_below)
+{
+    double y = 0;
+    for (guint i = 0; i < label->blocks->len; i++) {
+        const struct text_block *block = label->blocks->pdata[i];
+        guint first_line = label->lines->len;
+        y += block->space_above;
+        if (block->is_rule) {
+            add_rule(label, block, y);
+            y += block->rule_height;
+        } else if (!label->options.is_html)
+            y = place_plain_lines(label, block, label->layouts->pdata[i]);
+        else
+            y = place_lines(label, block, label->layouts->pdata[i], y);
+        place_marker(label, block, first_line);
+    }
+    label->height = y + space_below;
+}
+
+static void unref_layout(gpointer layout)
+{
+    if (layout != NULL)
+        g_object_unref(layout);
+}
+
+struct label *label_new(const char *text, const struct label_options *options)
+{
+    struct label *label = g_new0(struct label, 1);
+    double space_below = 0;
+    label->options = *options;
+    label->lines = g_array_new(FALSE, FALSE, sizeof(struct label_line));
+    label->rules = g_array_new(FALSE, FALSE, sizeof(struct label_box));
+    label->layouts = g_ptr_array_new_with_free_func(unref_layout);
+    label->blocks = options->is_html ? label_html_parse(text, &options->style, options->align, &space_below)
+                                     : label_text_parse(text, &options->style, options->align);
+    for (guint i = 0; i < label->blocks->len; i++) {
+        const struct text_block *block = label->blocks->pdata[i];
+        g_ptr_array_add(label->layouts, block->is_rule ? NULL : layout_block(block));
+    }
+    label->width = fit_width(label);
+    place_all(label, space_below);
+    return label;
+}
+
+void label_free(struct label *label)
+{
+    if (label == NULL)
+        return;
+    g_array_unref(label->lines);
+    g_array_unref(label->rules);
+    g_ptr_array_unref(label->layouts);
+    g_ptr_array_unref(label->blocks);
+    g_free(label);
+}
+
+struct rect label_bounds(const struct label *label)
+{
+    return (struct rect){0, 0, label->width, label->height};
+}
+
+char *label_resolve_family(const char *family)
+{
+    struct text_style style = {.family = family, .size = 12};
+    PangoFontDescription *font = describe(&style);
+    PangoFont *loaded = pango_context_load_font(get_context(), font);
+    char *name = NULL;
+    if (loaded != NULL) {
+        PangoFontDescription *real = pango_font_describe(loaded);
+        name = g_strdup(pango_font_description_get_family(real));
+        pango_font_description_free(real);
+        g_object_unref(loaded);
+    }
+    pango_font_description_free(font);
+    return name != NULL ? name : g_strdup("");
+}

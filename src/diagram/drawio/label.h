@@ -1,0 +1,47 @@
+/* A label laid out: lines of text with their places. Widths and line breaks by pango, the heights of lines as a browser computes them. */
+#pragma once
+
+#include <pango/pangocairo.h>
+
+#include "diagram/drawio/geometry.h"
+#include "diagram/drawio/label_html.h"
+
+struct label_options {
+    struct text_style style;
+    enum text_align align;
+    bool is_html;      /* else plain text with lines at whole distances, as SVG text */
+    double width;      /* wrap at this width; 0: never */
+    double full_width; /* lay out within exactly this width; 0: as wide as the text */
+    bool has_background, has_border;
+    struct color background, border;
+};
+
+struct label_line {
+    PangoLayout *layout; /* borrowed from the label */
+    PangoLayoutLine *line;
+    const struct text_block *block;
+    double x, baseline; /* from the label's upper left corner */
+};
+
+struct label_box {
+    struct rect rect;
+    struct color color;
+};
+
+struct label {
+    struct label_options options;
+    GPtrArray *blocks;  /* struct text_block */
+    GPtrArray *layouts; /* PangoLayout, one per block; NULL for rules */
+    GArray *lines;      /* struct label_line */
+    GArray *rules;      /* struct label_box */
+    double width, height;
+};
+
+struct label *label_new(const char *text, const struct label_options *options);
+void label_free(struct label *label);
+
+/* The label's box, its corner at 0, 0. */
+struct rect label_bounds(const struct label *label);
+
+/* The first family of a CSS list that is installed is what pango takes; this names it, for warnings. The caller frees it. */
+char *label_resolve_family(const char *family);

@@ -1,0 +1,123 @@
+/* The renderer's outside: decide, then draw. */
+#include <string.h>
+
+#include "base/error.h"
+#include "diagram/drawio/draw.h"
+#include "diagram/drawio/file.h"
+#include "diagram/drawio/label.h"
+#include "diagram/drawio/paint.h"
+
+#define VERSION "1" /* counts changes of what is drawn */
+#define MAX_REASONS 20
+#define MAX_WARNINGS 100
+#define LINE_SHIFT 0.5 /* pixels by which the original moves all, so that thin lines are sharp */
+
+static unsigned page_number(const struct picture_options *options)
+{
+    return options->page > 0 ? options->page : 1;
+}
+
+static char *page_place(const struct drawio_file *file, unsigned number)
+{
+    return g_strdup_printf("page %u '%.60s', ", number, drawio_file_page_name(file, number));
+}
+
+bool drawio_can_draw(struct drawio_file *file, const struct picture_options *options, GPtrArray *reasons)
+{
+    unsigned number = page_number(options);
+    const struct page *page = drawio_file_get_page(file, number, NULL);
+    bool can_draw = true;
+    if (page == NULL)
+        return true;
+    g_autoptr(view) view = view_new(page, options->layers, NULL);
+    g_autofree char *place = page_place(file, number);
+    for (guint i = 0; i < view->order->len; i++) {
+        const struct cell *cell = page_cell(page, g_array_index(view->order, int, i));
+        g_autofree char *unknown = draw_find_unknown(page, cell);
+        if (unknown == NULL)
+            continue;
+        can_draw = false;
+        if (reasons == NULL)
+            break;
+        if (reasons->len < MAX_REASONS)
+            g_ptr_array_add(reasons, g_strdup_printf("%scell '%.60s': %s", place, cell->id, unknown));
+    }
+    if (page->has_background_image) {
+        can_draw = false;
+        if (reasons != NULL && reasons->len < MAX_REASONS)
+            g_ptr_array_add(reasons, g_strdup_printf("%sbackground image", place));
+    }
+    return can_draw;
+}
+
+/* Prefixes what was told while drawing with the page, drops what is more than anybody reads. */
+static void hand_over(const struct drawio_file *file, unsigned number, const GPtrArray *told, GPtrArray *warnings)
+{
+    g_autofree char *place = page_place(file, number);
+    for (guint i = 0; warnings != NULL && i < told->len && i < MAX_WARNINGS; i++)
+        g_ptr_array_add(warnings, g_strconcat(place, told->pdata[i], NULL));
+    if (warnings != NULL && told->len > MAX_WARNINGS)
+        g_ptr_array_add(warnings, g_strdup_printf("%sand %u more", place, told->len - MAX_WARNINGS));
+}
+
+static void tell_unknown(const struct page *page, const struct view *view, GPtrArray *told)
+{
+    for (guint i = 0; i < view->order->len; i++) {
+        const struct cell *cell = page_cell(page, g_array_index(view->order, int, i));
+        g_autofree char *unknown = draw_find_unknown(page, cell);
+        if (unknown != NULL)
+            g_ptr_array_add(told, g_strdup_printf("cell '%.60s': %s cannot be drawn without the original; simplified", cell->id, unknown));
+    }
+}
+
+static struct paint_options make_paint_options(const struct page *page, const struct picture_options *options, struct rect bounds)
+{
+    double border = options->border >= 0 ? options->border : PICTURE_BORDER;
+    struct paint_options paint = {.is_transparent = options->background == PICTURE_TRANSPARENT, .background = {1, 1, 1, 1}};
+    paint.scale = options->scale > 0 ? options->scale : PICTURE_SCALE;
+    if (bounds.width < 0)
+        bounds = (struct rect){0, 0, 0, 0};
+    paint.view = rect_grow(bounds, border);
+    double shift = options->format == PICTURE_PNG ? LINE_SHIFT / paint.scale : LINE_SHIFT;
+    paint.view.x -= shift;
+    paint.view.y -= shift;
+    if (page->background != NULL)
+        color_parse(page->background, &paint.background);
+    return paint;
+}
+
+static GBytes *paint(const struct canvas *canvas, const struct paint_options *paint_options, enum picture_format format, GError **error)
+{
+    if (format == PICTURE_SVG)
+        return paint_svg(canvas, paint_options);
+    return format == PICTURE_PDF ? paint_pdf(canvas, paint_options, error) : paint_png(canvas, paint_options, error);
+}
+
+GBytes *drawio_draw(struct drawio_file *file, const struct picture_options *options, GPtrArray *warnings, GError **error)
+{
+    unsigned number = page_number(options);
+    const struct page *page = drawio_file_get_page(file, number, error);
+    if (page == NULL)
+        return NULL;
+    g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < page->problems->len; i++)
+        g_ptr_array_add(told, g_strdup(page->problems->pdata[i]));
+    g_autoptr(view) view = view_new(page, options->layers, told);
+    g_autoptr(canvas) canvas = canvas_new();
+    struct drawing drawing = {page, view, canvas, told, RECT_EMPTY};
+    tell_unknown(page, view, told);
+    draw_page(&drawing);
+    struct paint_options paint_options = make_paint_options(page, options, drawing.bounds);
+    paint_options.warnings = told;
+    GBytes *picture = paint(canvas, &paint_options, options->format, error);
+    if (picture == NULL)
+        g_prefix_error(error, "page %u '%.60s': ", number, drawio_file_page_name(file, number));
+    hand_over(file, number, told, warnings);
+    return picture;
+}
+
+char *drawio_native_fingerprint(void)
+{
+    g_autofree char *family = label_resolve_family("Helvetica");
+    return g_strdup_printf("native " VERSION " cairo %s pango %s Helvetica=%s", cairo_version_string(), pango_version_string(), family);
+}

@@ -1,0 +1,88 @@
+#include "diagram/drawio/shape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_ARC 20
+#define RECTANGLE_ARC 15 /* percent */
+
+static const struct shape_kind *const tables[] = {shape_basic_kinds, shape_core_kinds, shape_uml_kinds};
+
+const struct shape_kind *shape_find(const char *name)
+{
+    for (unsigned t = 0; t < G_N_ELEMENTS(tables); t++)
+        for (const struct shape_kind *kind = tables[t]; kind->name != NULL; kind++)
+            if (strcmp(kind->name, name) == 0)
+                return kind;
+    return NULL;
+}
+
+double shape_length(const struct shape *shape, const char *key, double fallback, double most)
+{
+    return fmax(0, fmin(most, style_number(shape->style, key, fallback)));
+}
+
+double shape_size(const struct shape *shape, double share, double fixed, double whole, double most)
+{
+    if (style_flag(shape->style, "fixedSize", false))
+        return shape_length(shape, "size", fixed, whole * most);
+    return whole * shape_length(shape, "size", share, most);
+}
+
+double shape_arc(const struct shape *shape)
+{
+    return style_flag(shape->style, "rounded", false) ? fmax(0, style_number(shape->style, "arcSize", LINE_ARC) / 2) : 0;
+}
+
+void shape_polygon(struct canvas *canvas, const struct shape *shape, const struct point *corners, unsigned n)
+{
+    g_autofree struct point *moved = g_new(struct point, n);
+    for (unsigned i = 0; i < n; i++)
+        moved[i] = (struct point){shape->x + corners[i].x, shape->y + corners[i].y};
+    canvas_begin(canvas);
+    canvas_polyline(canvas, moved, n, shape_arc(shape), true);
+    canvas_fill_and_stroke(canvas);
+}
+
+static double rectangle_arc(const struct shape *shape, double width, double height)
+{
+    double arc = style_number(shape->style, "arcSize", style_flag(shape->style, "absoluteArcSize", false) ? LINE_ARC : RECTANGLE_ARC);
+    if (style_flag(shape->style, "absoluteArcSize", false))
+        return fmax(0, fmin(fmin(width, height) / 2, arc / 2));
+    return fmax(0, fmin(width, height) * fmin(arc, 100) / 100);
+}
+
+void shape_rectangle(struct canvas *canvas, const struct shape *shape, double x, double y, double width, double height)
+{
+    double arc = style_flag(shape->style, "rounded", false) ? rectangle_arc(shape, width, height) : 0;
+    if (arc > 0)
+        canvas_round_rect(canvas, shape->x + x, shape->y + y, width, height, arc, arc);
+    else
+        canvas_rect(canvas, shape->x + x, shape->y + y, width, height);
+    canvas_fill_and_stroke(canvas);
+}
+
+void shape_line(struct canvas *canvas, const struct shape *shape, double x1, double y1, double x2, double y2)
+{
+    canvas->state.has_shadow = false;
+    canvas_begin(canvas);
+    canvas_move(canvas, shape->x + x1, shape->y + y1);
+    canvas_line(canvas, shape->x + x2, shape->y + y2);
+    canvas_stroke(canvas);
+}
+
+double shape_title_size(const struct shape *shape)
+{
+    bool is_horizontal = style_flag(shape->style, "horizontal", true);
+    return shape_length(shape, "startSize", 40, is_horizontal ? shape->height : shape->width);
+}
+
+bool shape_color(const struct style *style, const char *key, const char *fallback, struct color *ret_color)
+{
+    const char *text = style_get(style, key);
+    if (text == NULL)
+        return false;
+    if (strcmp(text, "default") == 0 || strcmp(text, "inherit") == 0)
+        text = fallback;
+    return color_parse(text, ret_color);
+}

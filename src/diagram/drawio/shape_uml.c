@@ -1,0 +1,196 @@
+/* Shapes of UML diagrams. */
+#include <string.h>
+
+#include "diagram/drawio/shape.h"
+
+static void paint_uml_actor(struct canvas *c, const struct shape *s)
+{
+    double x = s->x, y = s->y, w = s->width, h = s->height;
+    canvas_ellipse(c, x + w / 4, y, w / 2, h / 4);
+    canvas_fill_and_stroke(c);
+    canvas_begin(c);
+    canvas_move(c, x + w / 2, y + h / 4);
+    canvas_line(c, x + w / 2, y + 2 * h / 3);
+    canvas_move(c, x + w / 2, y + h / 3);
+    canvas_line(c, x, y + h / 3);
+    canvas_move(c, x + w / 2, y + h / 3);
+    canvas_line(c, x + w, y + h / 3);
+    canvas_move(c, x + w / 2, y + 2 * h / 3);
+    canvas_line(c, x, y + h);
+    canvas_move(c, x + w / 2, y + 2 * h / 3);
+    canvas_line(c, x + w, y + h);
+    canvas_stroke(c);
+}
+
+static void paint_uml_boundary(struct canvas *c, const struct shape *s)
+{
+    double x = s->x, y = s->y, w = s->width, h = s->height;
+    bool had_shadow = c->state.has_shadow;
+    shape_line(c, s, 0, h / 4, 0, h * 3 / 4);
+    shape_line(c, s, 0, h / 2, w / 6, h / 2);
+    c->state.has_shadow = had_shadow;
+    canvas_ellipse(c, x + w / 6, y, w * 5 / 6, h);
+    canvas_fill_and_stroke(c);
+}
+
+static void paint_uml_entity(struct canvas *c, const struct shape *s)
+{
+    canvas_ellipse(c, s->x, s->y, s->width, s->height);
+    canvas_fill_and_stroke(c);
+    shape_line(c, s, s->width / 8, s->height, s->width * 7 / 8, s->height);
+}
+
+static void paint_uml_destroy(struct canvas *c, const struct shape *s)
+{
+    shape_line(c, s, s->width, 0, 0, s->height);
+    shape_line(c, s, 0, 0, s->width, s->height);
+}
+
+static void paint_uml_control(struct canvas *c, const struct shape *s)
+{
+    double w = s->width, h = s->height;
+    canvas_ellipse(c, s->x, s->y + h / 8, w, h * 7 / 8);
+    canvas_fill_and_stroke(c);
+    shape_line(c, s, w * 3 / 8, h / 8 * 1.1, w * 5 / 8, 0);
+    shape_line(c, s, w * 3 / 8, h / 8 * 1.1, w * 5 / 8, h / 4);
+}
+
+/* A frame with its name in a corner tab; only the tab has the shape's fill. */
+static void paint_uml_frame(struct canvas *c, const struct shape *s)
+{
+    double x = s->x, y = s->y, w = s->width, h = s->height, cut = 10;
+    double tab_w = fmin(w, fmax(cut, style_number(s->style, "width", 60)));
+    double tab_h = fmin(h, fmax(cut * 1.5, style_number(s->style, "height", 30)));
+    struct color color;
+    canvas_save(c);
+    bool is_filled = shape_color(s->style, "swimlaneFillColor", "#ffffff", &color);
+    c->state.fill = (struct fill){.is_set = is_filled, .from = color};
+    c->state.stroke.is_set = false;
+    canvas_rect(c, x, y, w, h);
+    canvas_fill_and_stroke(c);
+    canvas_restore(c);
+    struct point tab[] = {
+        {x, y}, {x + tab_w, y}, {x + tab_w, y + fmax(0, tab_h - cut * 1.5)}, {x + fmax(0, tab_w - cut), y + tab_h}, {x, y + tab_h}};
+    canvas_begin(c);
+    canvas_polyline(c, tab, G_N_ELEMENTS(tab), 0, true);
+    canvas_fill_and_stroke(c);
+    struct point rest[] = {{x + tab_w, y}, {x + w, y}, {x + w, y + h}, {x, y + h}, {x, y + tab_h}};
+    c->state.has_shadow = false;
+    canvas_begin(c);
+    canvas_polyline(c, rest, G_N_ELEMENTS(rest), 0, false);
+    canvas_stroke(c);
+}
+
+static struct rect uml_frame_margins(const struct shape *s)
+{
+    return (struct rect){0, 0, s->width - style_number(s->style, "width", 60), s->height - style_number(s->style, "height", 30)};
+}
+
+/* The head of a lifeline may be another shape of this file. */
+static void paint_head(struct canvas *c, const struct shape *s, double size)
+{
+    const char *participant = style_get(s->style, "participant");
+    const struct shape_kind *kind = participant != NULL ? shape_find(participant) : NULL;
+    struct shape head = *s;
+    head.height = size;
+    if (kind != NULL && strcmp(participant, "umlLifeline") != 0)
+        kind->paint(c, &head);
+    else
+        shape_rectangle(c, &head, 0, 0, s->width, size);
+}
+
+static void paint_uml_lifeline(struct canvas *c, const struct shape *s)
+{
+    static const double dashes[] = {3, 3};
+    double size = shape_length(s, "size", 40, s->height);
+    canvas_save(c);
+    paint_head(c, s, size);
+    canvas_restore(c);
+    if (size >= s->height)
+        return;
+    canvas_save(c);
+    if (style_flag(s->style, "lifelineDashed", true))
+        canvas_set_dashes(c, dashes, G_N_ELEMENTS(dashes), c->state.stroke.width);
+    shape_line(c, s, s->width / 2, size, s->width / 2, s->height);
+    canvas_restore(c);
+}
+
+static struct rect uml_lifeline_margins(const struct shape *s)
+{
+    return (struct rect){0, 0, 0, fmax(0, s->height - style_number(s->style, "size", 40))};
+}
+
+static void paint_folder(struct canvas *c, const struct shape *s)
+{
+    double x = s->x, y = s->y, w = s->width, h = s->height;
+    double tab_w = shape_length(s, "tabWidth", 60, w), tab_h = shape_length(s, "tabHeight", 20, h);
+    const char *position = style_get(s->style, "tabPosition");
+    double left = position != NULL && strcmp(position, "left") == 0 ? x : x + w - tab_w, right = left + tab_w;
+    canvas_begin(c);
+    canvas_move(c, left, y + tab_h);
+    canvas_line(c, left, y);
+    canvas_line(c, right, y);
+    canvas_line(c, right, y + tab_h);
+    canvas_move(c, x, y + tab_h);
+    canvas_line(c, x + w, y + tab_h);
+    canvas_line(c, x + w, y + h);
+    canvas_line(c, x, y + h);
+    canvas_close(c);
+    canvas_fill_and_stroke(c);
+}
+
+static struct rect folder_margins(const struct shape *s)
+{
+    double tab_w = style_number(s->style, "tabWidth", 15), tab_h = style_number(s->style, "tabHeight", 15);
+    double side = fmax(0, s->width - tab_w), below = fmax(0, s->height - tab_h);
+    if (!style_flag(s->style, "boundedLbl", false))
+        return (struct rect){0, 0, 0, 0};
+    if (!style_flag(s->style, "labelInHeader", false))
+        return (struct rect){0, fmin(s->height, tab_h), 0, 0};
+    return style_is(s->style, "tabPosition", "left") ? (struct rect){0, 0, side, below} : (struct rect){side, 0, 0, below};
+}
+
+/* A box with two small boxes over its left border. */
+static void paint_jetty_box(struct canvas *c, const struct shape *s, double jetty_w, double jetty_h, double first, double second)
+{
+    double x = s->x, y = s->y, half = jetty_w / 2;
+    double tops[] = {first, second};
+    canvas_rect(c, x + half, y, s->width - half, s->height);
+    canvas_fill_and_stroke(c);
+    c->state.has_shadow = false;
+    for (int i = 0; i < 2; i++) {
+        canvas_rect(c, x, y + tops[i], jetty_w, jetty_h);
+        canvas_fill_and_stroke(c);
+    }
+}
+
+static void paint_module(struct canvas *c, const struct shape *s)
+{
+    double w = shape_length(s, "jettyWidth", 20, s->width), h = style_number(s->style, "jettyHeight", 10);
+    paint_jetty_box(c, s, w, h, fmin(h, s->height - h), fmin(3 * h, s->height - h));
+}
+
+static void paint_component(struct canvas *c, const struct shape *s)
+{
+    double w = shape_length(s, "jettyWidth", 32, s->width), h = style_number(s->style, "jettyHeight", 12);
+    paint_jetty_box(c, s, w, h, 0.3 * s->height - h / 2, 0.7 * s->height - h / 2);
+}
+
+static struct rect component_margins(const struct shape *s)
+{
+    return (struct rect){style_number(s->style, "jettyWidth", 32) / 2, 0, 0, 0};
+}
+
+const struct shape_kind shape_uml_kinds[] = {
+    {"component", paint_component, component_margins},
+    {"folder", paint_folder, folder_margins},
+    {"module", paint_module, NULL},
+    {"umlActor", paint_uml_actor, NULL},
+    {"umlBoundary", paint_uml_boundary, NULL},
+    {"umlControl", paint_uml_control, NULL},
+    {"umlDestroy", paint_uml_destroy, NULL},
+    {"umlEntity", paint_uml_entity, NULL},
+    {"umlFrame", paint_uml_frame, uml_frame_margins},
+    {"umlLifeline", paint_uml_lifeline, uml_lifeline_margins},
+    {NULL, NULL, NULL},
+};

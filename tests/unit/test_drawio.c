@@ -1,0 +1,243 @@
+/* Reading Draw.io files and drawing them without the original. How near the pictures come to the original's is the matter of tests/drawio. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "diagram/drawio/drawio_native.h"
+#include "diagram/drawio/label_html.h"
+#include "diagram/drawio/route.h"
+
+#define HEAD "<mxGraphModel><root><mxCell id='0'/><mxCell id='1' parent='0'/>"
+#define TAIL "</root></mxGraphModel>"
+#define BOX(id, style, x, y)                                                                                                               \
+    "<mxCell id='" id "' value='" id "' style='" style "' vertex='1' parent='1'><mxGeometry x='" x "' y='" y                               \
+    "' width='100' height='40' as='geometry'/></mxCell>"
+
+static const struct picture_options svg_options = {.format = PICTURE_SVG, .page = 1, .border = 0};
+
+static drawio_file *load(const char *text)
+{
+    GError *error = NULL;
+    drawio_file *file = drawio_file_load(text, strlen(text), &error);
+    ck_assert_msg(file != NULL, "%s", error != NULL ? error->message : "");
+    return file;
+}
+
+static char *draw(const char *text, GPtrArray *warnings)
+{
+    g_autoptr(drawio_file) file = load(text);
+    g_autoptr(GBytes) svg = drawio_draw(file, &svg_options, warnings, NULL);
+    ck_assert_ptr_nonnull(svg);
+    return g_strndup(g_bytes_get_data(svg, NULL), g_bytes_get_size(svg));
+}
+
+static char *first_warning(const char *text)
+{
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *svg = draw(text, warnings);
+    return g_strdup(warnings->len > 0 ? warnings->pdata[0] : "");
+}
+
+static char *load_error(const char *text)
+{
+    GError *error = NULL;
+    g_autoptr(drawio_file) file = drawio_file_load(text, strlen(text), &error);
+    g_autoptr(GBytes) svg = file != NULL ? drawio_draw(file, &svg_options, NULL, &error) : NULL;
+    ck_assert_ptr_null(svg);
+    ck_assert(g_error_matches(error, CLX_ERROR, CLX_ERROR_SOURCE));
+    char *message = g_strdup(error->message);
+    g_error_free(error);
+    return message;
+}
+
+static void assert_contains(const char *text, const char *part)
+{
+    ck_assert_msg(strstr(text, part) != NULL, "'%s' is not in: %s", part, text);
+}
+
+static char *first_reason(const char *text)
+{
+    g_autoptr(drawio_file) file = load(text);
+    g_autoptr(GPtrArray) reasons = g_ptr_array_new_with_free_func(g_free);
+    bool can_draw = drawio_can_draw(file, &svg_options, reasons);
+    ck_assert(can_draw == (reasons->len == 0));
+    return g_strdup(reasons->len > 0 ? reasons->pdata[0] : "");
+}
+
+START_TEST(draws_a_box_with_its_text)
+{
+    g_autofree char *svg = draw(HEAD BOX("Hello", "html=1;", "10", "20") TAIL, NULL);
+    assert_contains(svg, "width=\"101\" height=\"41\"");
+    assert_contains(svg, "<path d=\"M 1 1 L 101 1 L 101 41 L 1 41 Z\" fill=\"#ffffff\" stroke=\"#000000\"");
+    assert_contains(svg, ">Hello</text>");
+}
+END_TEST
+
+START_TEST(gives_the_same_bytes_each_time)
+{
+    for (int format = 0; format < N_PICTURE_FORMATS; format++) {
+        struct picture_options options = {.format = format, .page = 1, .border = 5, .scale = 1};
+        g_autoptr(drawio_file) file = load(HEAD BOX("a", "rounded=1;fillColor=#ff0000;gradientColor=#00ff00;", "0", "0") TAIL);
+        g_autoptr(GBytes) first = drawio_draw(file, &options, NULL, NULL), second = drawio_draw(file, &options, NULL, NULL);
+        ck_assert(g_bytes_equal(first, second));
+    }
+}
+END_TEST
+
+START_TEST(says_before_drawing_which_cell_it_cannot_draw)
+{
+    static const char *const cases[][2] = {
+        {"shape=mxgraph.aws4.ec2;", "shape 'mxgraph.aws4.ec2'"},
+        {"sketch=1;", "hand-drawn"},
+        {"shape=image;image=https://example.org/a.png;", "not embedded"},
+        {"rounded=1;html=1;", ""},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *cell = g_strdup_printf(HEAD "<mxCell id='k3' style='%s' vertex='1' parent='1'><mxGeometry width='9' height='9' "
+                                                     "as='geometry'/></mxCell>" TAIL,
+                                                cases[i][0]);
+        g_autofree char *reason = first_reason(cell);
+        assert_contains(reason, cases[i][1]);
+        if (cases[i][1][0] != '\0')
+            assert_contains(reason, "page 1 'Page-1', cell 'k3'");
+        else
+            ck_assert_str_eq(reason, "");
+    }
+}
+END_TEST
+
+START_TEST(leaves_broken_cells_out_with_a_warning)
+{
+    static const char *const cases[][2] = {
+        {HEAD "<mxCell id='x' parent='y' vertex='1'/><mxCell id='y' parent='x' vertex='1'/>" TAIL, "cell 'x': is an ancestor of itself"},
+        {HEAD "<mxCell id='x' parent='gone' vertex='1'/>" TAIL, "its parent 'gone' is not there"},
+        {HEAD "<mxCell id='e' edge='1' parent='1' source='gone' target='1'><mxGeometry as='geometry'/></mxCell>" TAIL,
+         "source is not there"},
+        {HEAD BOX("a", "", "NaN", "0") TAIL, "cell 'a': the geometry's x is 'NaN'"},
+        {HEAD BOX("a", "", "0", "1e300") TAIL, "cell 'a': the geometry's y is '1e300'"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *warning = first_warning(cases[i][0]);
+        assert_contains(warning, cases[i][1]);
+        assert_contains(warning, "page 1 'Page-1'");
+    }
+}
+END_TEST
+
+START_TEST(names_what_is_broken_in_a_file)
+{
+    static const char *const cases[][2] = {
+        {"<mxfile><diagram>", "broken XML in line 1"},
+        {"<html/>", "no Draw.io file"},
+        {"<mxfile/>", "no page"},
+        {"<svg/>", "holds no diagram"},
+        {"<mxfile><diagram name='P'>!!!</diagram></mxfile>", "page 1 'P': the diagram is neither XML nor base64"},
+        {"<mxfile><diagram name='P'>aGVsbG8gd29ybGQ=</diagram></mxfile>", "page 1 'P': the compressed diagram is damaged"},
+        {"<mxfile><diagram name='P'/></mxfile>", "page 1 'P': holds no cells"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *message = load_error(cases[i][0]);
+        assert_contains(message, cases[i][1]);
+    }
+}
+END_TEST
+
+START_TEST(refuses_a_page_that_is_not_there)
+{
+    GError *error = NULL;
+    struct picture_options options = svg_options;
+    g_autoptr(drawio_file) file = load(HEAD TAIL);
+    options.page = 2;
+    ck_assert(drawio_can_draw(file, &options, NULL));
+    ck_assert_ptr_null(drawio_draw(file, &options, NULL, &error));
+    assert_contains(error->message, "page 2 is not there: the file has 1 page");
+    g_error_free(error);
+}
+END_TEST
+
+START_TEST(shows_the_layers_that_are_asked_for)
+{
+    static const char *const second[] = {"Second", NULL}, *const first[] = {"1", NULL};
+    struct picture_options options = svg_options;
+    g_autoptr(drawio_file) file = load(HEAD "<mxCell id='2' value='Second' parent='0' visible='0'/>" BOX(
+        "below", "", "0",
+        "0") "<mxCell id='u' value='above' vertex='1' parent='2'><mxGeometry width='50' height='20' as='geometry'/></mxCell>" TAIL);
+    const char *const *choices[] = {NULL, second, first};
+    const char *shown[] = {">below<", ">above<", ">below<"}, *hidden[] = {">above<", ">below<", ">above<"};
+    for (int i = 0; i < 3; i++) {
+        options.layers = choices[i];
+        g_autoptr(GBytes) svg = drawio_draw(file, &options, NULL, NULL);
+        g_autofree char *text = g_strndup(g_bytes_get_data(svg, NULL), g_bytes_get_size(svg));
+        assert_contains(text, shown[i]);
+        ck_assert_ptr_null(strstr(text, hidden[i]));
+    }
+}
+END_TEST
+
+START_TEST(refuses_pictures_that_are_too_large)
+{
+    GError *error = NULL;
+    struct picture_options options = {.format = PICTURE_PNG, .page = 1, .scale = 3};
+    g_autoptr(drawio_file) file = load(HEAD BOX("a", "", "0", "0") BOX("b", "", "900000", "0") TAIL);
+    ck_assert_ptr_null(drawio_draw(file, &options, NULL, &error));
+    assert_contains(error->message, "choose a smaller scale");
+    g_error_free(error);
+}
+END_TEST
+
+START_TEST(routes_edges_around_their_ends)
+{
+    g_autofree char *svg =
+        draw(HEAD BOX("a", "", "0", "0")
+                 BOX("b", "", "200", "200") "<mxCell id='e' style='edgeStyle=orthogonalEdgeStyle;rounded=0;endArrow=none;' edge='1' "
+                                            "parent='1' source='a' target='b'>"
+                                            "<mxGeometry relative='1' as='geometry'/></mxCell>" TAIL,
+             NULL);
+    assert_contains(svg, "<path d=\"M 101 21 L 251 21 L 251 201\" fill=\"none\"");
+}
+END_TEST
+
+START_TEST(reads_labels_as_a_browser_does)
+{
+    static const char *const cases[][2] = {
+        {"a  b\n c", "a b c"},
+        {"a<br>b<br>", "a\nb"},
+        {"<div>a</div><div>b</div>", "a\nb"},
+        {"<script>x</script>a&amp;b&#228;", "a&bä"},
+        {"1 &lt; 2 < 3", "1 < 2 < 3"},
+        {"<b>bold", "bold"},
+        {"<div><br></div>x", "\nx"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = label_html_to_text(cases[i][0]);
+        ck_assert_str_eq(text, cases[i][1]);
+    }
+    ck_assert_str_eq(label_html_find_unknown("<p><table><tr>"), "table");
+    ck_assert_str_eq(label_html_find_unknown("<p style='position:absolute'>"), "position");
+    ck_assert_ptr_null(label_html_find_unknown("<p style='margin:0px'>a<br/>b</p>"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("drawio");
+    TCase *cases = tcase_create("renderer");
+    tcase_set_timeout(cases, 60);
+    tcase_add_test(cases, draws_a_box_with_its_text);
+    tcase_add_test(cases, gives_the_same_bytes_each_time);
+    tcase_add_test(cases, says_before_drawing_which_cell_it_cannot_draw);
+    tcase_add_test(cases, leaves_broken_cells_out_with_a_warning);
+    tcase_add_test(cases, names_what_is_broken_in_a_file);
+    tcase_add_test(cases, refuses_a_page_that_is_not_there);
+    tcase_add_test(cases, shows_the_layers_that_are_asked_for);
+    tcase_add_test(cases, refuses_pictures_that_are_too_large);
+    tcase_add_test(cases, routes_edges_around_their_ends);
+    tcase_add_test(cases, reads_labels_as_a_browser_does);
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
