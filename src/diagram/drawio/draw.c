@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "diagram/drawio/connector.h"
+#include "diagram/drawio/font.h"
 #include "diagram/drawio/image.h"
 #include "diagram/drawio/label.h"
 #include "diagram/drawio/perimeter.h"
 #include "diagram/drawio/route.h"
 #include "diagram/drawio/shape.h"
+#include "diagram/drawio/stencil.h"
 
 #define SPACE_ABOVE 5  /* of labels at the top */
 #define SPACE_BELOW 1  /* of labels at the bottom */
@@ -29,7 +31,8 @@ static const char *label_text(const struct cell *cell)
     return style_flag(&cell->style, "noLabel", false) || !cell->has_geometry ? "" : cell->label;
 }
 
-/* Style keys whose mere presence (with this value; NULL: any but none) changes the picture in ways that are not drawn here. */
+/* Style keys whose mere presence (with this value; NULL: any but none) changes
+ * the picture in ways that are not drawn here. */
 static const struct unknown_key {
     const char *key, *value, *what;
 } unknown_keys[] = {
@@ -73,10 +76,10 @@ static char *find_unknown_image(const struct style *style)
     return image == NULL ? g_strdup(error->message) : NULL;
 }
 
-static char *find_unknown_of_vertex(const struct style *style)
+static char *find_unknown_of_vertex(const struct page *page, const struct style *style)
 {
     const char *shape = style_get(style, "shape");
-    if (shape != NULL && shape_find(shape) == NULL)
+    if (shape != NULL && shape_find(shape) == NULL && stencils_find(page->stencils, shape) == NULL)
         return g_strdup_printf("the shape '%.80s'", shape);
     if (!perimeter_is_known(style))
         return g_strdup_printf("the outline '%.60s'", style_get(style, "perimeter"));
@@ -103,7 +106,7 @@ char *draw_find_unknown(const struct page *page, const struct cell *cell)
 {
     char *unknown = find_unknown_key(&cell->style);
     if (unknown == NULL)
-        unknown = cell->is_edge ? find_unknown_of_edge(&cell->style) : find_unknown_of_vertex(&cell->style);
+        unknown = cell->is_edge ? find_unknown_of_edge(&cell->style) : find_unknown_of_vertex(page, &cell->style);
     return unknown != NULL ? unknown : find_unknown_in_label(page, cell);
 }
 
@@ -222,8 +225,12 @@ static void draw_vertex(struct drawing *drawing, int index)
     canvas_turn(canvas, style_number(style, "rotation", 0) + turn, is_turned ? flip_v : flip_h, is_turned ? flip_h : flip_v,
                 rect_center(drawing->view->states[index].bounds));
     bound_vertex(drawing, index);
+    const char *name = style_get(style, "shape");
+    const xmlNode *stencil = kind == NULL && name != NULL ? stencils_find(drawing->page->stencils, name) : NULL;
     if (kind != NULL)
         kind->paint(canvas, &shape);
+    else if (stencil != NULL)
+        stencil_paint(canvas, stencil, &shape);
     else
         shape_rectangle(canvas, &shape, 0, 0, shape.width, shape.height);
     if (kind != NULL && drawing->warnings != NULL && has_value(style, "shape", "image") && style_get(style, "image") != NULL) {
@@ -241,7 +248,8 @@ static void draw_edge(struct drawing *drawing, int index)
     canvas_start_bounds(drawing->canvas);
     connector_paint(drawing->canvas, style, drawing->view->states[index].points);
     double grow = drawing->canvas->state.stroke.width / 2;
-    if (!style_flag(style, "curved", false)) { /* the original measures the points and makes room for the markers */
+    if (!style_flag(style, "curved", false)) { /* the original measures the points and makes room
+                               for the markers */
         double marker = fmax(style_get(style, "startArrow") != NULL ? style_number(style, "startSize", 6) + 1 : 0,
                              style_get(style, "endArrow") != NULL ? style_number(style, "endSize", 6) + 1 : 0);
         drawing->canvas->bounds = drawing->view->states[index].bounds;
@@ -379,7 +387,8 @@ static void read_text_style(const struct style *style, struct label_options *opt
     options->is_html = is_html(style);
 }
 
-/* The label as HTML: what was typed as plain text is escaped, and its line breaks are kept. */
+/* The label as HTML: what was typed as plain text is escaped, and its line
+ * breaks are kept. */
 static char *label_source(const struct cell *cell)
 {
     const struct style *style = &cell->style;
@@ -406,7 +415,8 @@ static void paint_box(struct canvas *canvas, struct rect box, const struct color
     canvas_restore(canvas);
 }
 
-/* Hands the laid-out label to the canvas: its background, its rules, its text. */
+/* Hands the laid-out label to the canvas: its background, its rules, its text.
+ */
 static void put_label(struct canvas *canvas, struct label *label, double x, double y, const struct rect *clip)
 {
     const struct label_options *options = &label->options;
@@ -453,6 +463,16 @@ static void place_plain(struct canvas *canvas, const struct style *style, struct
     put_label(canvas, label, x, y, is_clipped ? &clip : NULL);
 }
 
+/* Once per family: that text is set in another font than the author chose. */
+static void tell_missing_font(struct drawing *drawing, const char *family)
+{
+    if (g_ptr_array_find(drawing->families, family, NULL))
+        return;
+    g_ptr_array_add(drawing->families, (char *)family);
+    if (drawing->warnings != NULL && !font_is_installed(family))
+        g_ptr_array_add(drawing->warnings, g_strdup_printf("the font '%.60s' is not installed; '%s' is used", family, font_choose(family)));
+}
+
 static void draw_label(struct drawing *drawing, int index)
 {
     const struct cell *cell = page_cell(drawing->page, index);
@@ -478,6 +498,10 @@ static void draw_label(struct drawing *drawing, int index)
         options.full_width = room;
     g_autofree char *source = label_source(cell);
     struct label *label = label_new(source, &options);
+    tell_missing_font(drawing, options.style.family);
+    if (label->n_unknown > 0 && drawing->warnings != NULL)
+        g_ptr_array_add(drawing->warnings,
+                        g_strdup_printf("cell '%.60s': %d characters of its label are in no installed font", cell->id, label->n_unknown));
     canvas_reset(drawing->canvas);
     canvas_turn(drawing->canvas, frame.turn, false, false, frame.center);
     drawing->canvas->state.opacity =
@@ -499,6 +523,7 @@ static void draw_label(struct drawing *drawing, int index)
 void draw_page(struct drawing *drawing)
 {
     drawing->bounds = RECT_EMPTY;
+    drawing->families = g_ptr_array_new();
     for (guint i = 0; i < drawing->view->order->len; i++) {
         int index = g_array_index(drawing->view->order, int, i);
         const struct cell *cell = page_cell(drawing->page, index);
@@ -508,4 +533,5 @@ void draw_page(struct drawing *drawing)
             draw_vertex(drawing, index);
         draw_label(drawing, index);
     }
+    g_ptr_array_unref(drawing->families);
 }

@@ -4,7 +4,8 @@
 #include "diagram/drawio/canvas.h"
 #include "diagram/drawio/view.h"
 
-/* What of a cell cannot be drawn as the original does, or NULL; the caller frees it. */
+/* What of a cell cannot be drawn as the original does, or NULL; the caller
+ * frees it. */
 char *draw_find_unknown(const struct page *page, const struct cell *cell);
 
 struct drawing {
@@ -12,6 +13,7 @@ struct drawing {
     struct view *view;
     struct canvas *canvas;
     GPtrArray *warnings; /* may be NULL */
+    GPtrArray *families; /* font families met so far, while drawing */
     struct rect bounds;  /* of all that was drawn, grown as the original does */
 };
 

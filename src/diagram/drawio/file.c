@@ -1,17 +1,19 @@
-/* A Draw.io file: finds the diagram in whatever it is wrapped, and its pages. Each page is unpacked when it is asked for. */
+/* A Draw.io file: finds the diagram in whatever it is wrapped, and its pages.
+ * Each page is unpacked when it is asked for. */
 #include "diagram/drawio/file.h"
 
 #include <libxml/parser.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "diagram/drawio/stencil.h"
 #include "diagram/drawio/unpack.h"
 
 #define MAX_BYTES (64u * 1024 * 1024)
 #define MAX_PAGES 10000
 #define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS | XML_PARSE_COMPACT)
 
-static xmlDoc *parse_xml(const char *text, gsize length, GError **error)
+xmlDoc *file_parse_xml(const char *text, gsize length, GError **error)
 {
     xmlParserCtxt *context = xmlNewParserCtxt();
     if (context == NULL)
@@ -96,12 +98,14 @@ static xmlDoc *open_wrapped(xmlDoc *document, GError **error)
         return document;
     xmlFreeDoc(document);
     if (content == NULL) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_SOURCE, "the SVG holds no diagram: export it with 'include a copy of my diagram'");
+        g_set_error(error, CLX_ERROR, CLX_ERROR_SOURCE,
+                    "the SVG holds no diagram: export it with 'include a copy of "
+                    "my diagram'");
         return NULL;
     }
     g_autofree char *unpacked = content[0] != '<' ? unpack_page(content, error) : NULL;
     const char *xml = content[0] == '<' ? content : unpacked;
-    return xml != NULL ? parse_xml(xml, strlen(xml), error) : NULL;
+    return xml != NULL ? file_parse_xml(xml, strlen(xml), error) : NULL;
 }
 
 static xmlDoc *read_document(const char *data, gsize length, GError **error)
@@ -118,7 +122,7 @@ static xmlDoc *read_document(const char *data, gsize length, GError **error)
         data = embedded;
         length = strlen(embedded);
     }
-    xmlDoc *document = parse_xml(data, length, error);
+    xmlDoc *document = file_parse_xml(data, length, error);
     return document != NULL ? open_wrapped(document, error) : NULL;
 }
 
@@ -141,7 +145,7 @@ void drawio_file_free(struct drawio_file *file)
     g_ptr_array_unref(file->pages);
     if (file->document != NULL)
         xmlFreeDoc(file->document);
-    g_free(file->stencils);
+    stencils_free(file->stencils);
     g_free(file);
 }
 
@@ -158,8 +162,10 @@ const char *drawio_file_page_name(const struct drawio_file *file, unsigned page)
 
 void drawio_file_set_stencils(struct drawio_file *file, const char *folder)
 {
-    g_free(file->stencils);
-    file->stencils = g_strdup(folder);
+    stencils_free(file->stencils);
+    file->stencils = folder != NULL ? stencils_new(folder) : NULL;
+    if (file->page != NULL)
+        file->page->stencils = file->stencils;
 }
 
 static struct page *unpack_and_read(const xmlNode *node, GError **error)
@@ -169,7 +175,7 @@ static struct page *unpack_and_read(const xmlNode *node, GError **error)
         return page_new(node, error); /* for its message */
     g_autofree char *unpacked = text[0] != '<' ? unpack_page(text, error) : NULL;
     const char *xml = text[0] == '<' ? text : unpacked;
-    xmlDoc *document = xml != NULL ? parse_xml(xml, strlen(xml), error) : NULL;
+    xmlDoc *document = xml != NULL ? file_parse_xml(xml, strlen(xml), error) : NULL;
     if (document == NULL)
         return NULL;
     struct page *page = page_new(xmlDocGetRootElement(document), error);
@@ -195,6 +201,8 @@ const struct page *drawio_file_get_page(struct drawio_file *file, unsigned numbe
         g_clear_error(&file->page_error);
         file->page = read_page(file->pages->pdata[number - 1], &file->page_error);
         file->page_number = number;
+        if (file->page != NULL)
+            file->page->stencils = file->stencils;
         if (file->page == NULL)
             g_prefix_error(&file->page_error, "page %u '%.60s': ", number, drawio_file_page_name(file, number));
     }

@@ -1,4 +1,5 @@
-/* cairo, pango, librsvg and gdk-pixbuf, loaded when the first diagram is drawn (see os/library.h). */
+/* cairo, pango, librsvg and gdk-pixbuf, loaded when the first diagram is drawn
+ * (see os/library.h). */
 #include <cairo-pdf.h>
 #include <librsvg/rsvg.h>
 #include <pango/pangocairo.h>
@@ -86,6 +87,7 @@ LIBRARY_STUB_VOID(CAIRO, cairo_surface_mark_dirty, (cairo_surface_t * surface), 
 LIBRARY_STUB(CAIRO, cairo_status_t, cairo_surface_status, (cairo_surface_t * surface), (surface))
 LIBRARY_STUB_VOID(CAIRO, cairo_transform, (cairo_t * cr, const cairo_matrix_t *matrix), (cr, matrix))
 LIBRARY_STUB_VOID(CAIRO, cairo_translate, (cairo_t * cr, double tx, double ty), (cr, tx, ty))
+LIBRARY_STUB_VOID(CAIRO, cairo_user_to_device_distance, (cairo_t * cr, double *dx, double *dy), (cr, dx, dy))
 LIBRARY_STUB(CAIRO, const char *, cairo_version_string, (void), ())
 LIBRARY_STUB_VOID(OBJECT, g_object_unref, (gpointer object), (object))
 LIBRARY_STUB(OBJECT, gulong, g_signal_connect_data,
@@ -142,6 +144,7 @@ LIBRARY_STUB(PANGO, PangoLayoutLine *, pango_layout_get_line_readonly, (PangoLay
 LIBRARY_STUB(PANGO, const char *, pango_layout_get_text, (PangoLayout * layout), (layout))
 LIBRARY_STUB_VOID(PANGO, pango_layout_line_get_extents, (PangoLayoutLine * line, PangoRectangle *ink_rect, PangoRectangle *logical_rect),
                   (line, ink_rect, logical_rect))
+LIBRARY_STUB(PANGO, int, pango_layout_get_unknown_glyphs_count, (PangoLayout * layout), (layout))
 LIBRARY_STUB(PANGO, PangoLayout *, pango_layout_new, (PangoContext * context), (context))
 LIBRARY_STUB_VOID(PANGO, pango_layout_set_attributes, (PangoLayout * layout, PangoAttrList *attrs), (layout, attrs))
 LIBRARY_STUB_VOID(PANGO, pango_layout_set_font_description, (PangoLayout * layout, const PangoFontDescription *desc), (layout, desc))

@@ -2,50 +2,13 @@
 
 #include <string.h>
 
+#include "diagram/drawio/font.h"
+
 #define MAX_TEXT 100000
 
 static double from_pango(int units)
 {
     return (double)units / PANGO_SCALE;
-}
-
-/* Text is measured without hinting, so that a picture is the same at each scale. */
-static PangoContext *get_context(void)
-{
-    static PangoContext *context; /* shared by all labels; the font map behind it is pango's own */
-    if (context == NULL) {
-        context = pango_font_map_create_context(pango_cairo_font_map_get_default());
-        cairo_font_options_t *options = cairo_font_options_create();
-        cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
-        cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
-        cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
-        pango_cairo_context_set_font_options(context, options);
-        pango_cairo_context_set_resolution(context, 72);
-        pango_context_set_round_glyph_positions(context, FALSE);
-        cairo_font_options_destroy(options);
-    }
-    return context;
-}
-
-static PangoFontDescription *describe(const struct text_style *style)
-{
-    PangoFontDescription *font = pango_font_description_new();
-    pango_font_description_set_family(font, style->family);
-    pango_font_description_set_absolute_size(font, style->size * PANGO_SCALE);
-    pango_font_description_set_weight(font, style->is_bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
-    pango_font_description_set_style(font, style->is_italic ? PANGO_STYLE_ITALIC : PANGO_STYLE_NORMAL);
-    return font;
-}
-
-/* Ascent and descent in whole pixels, as browsers round them. */
-static void measure_font(const struct text_style *style, double *ret_ascent, double *ret_descent)
-{
-    PangoFontDescription *font = describe(style);
-    PangoFontMetrics *metrics = pango_context_get_metrics(get_context(), font, NULL);
-    *ret_ascent = round(from_pango(pango_font_metrics_get_ascent(metrics)));
-    *ret_descent = round(from_pango(pango_font_metrics_get_descent(metrics)));
-    pango_font_metrics_unref(metrics);
-    pango_font_description_free(font);
 }
 
 static guint16 channel(double value)
@@ -62,7 +25,7 @@ static void insert(PangoAttrList *list, PangoAttribute *attribute, guint start, 
 
 static void insert_style(PangoAttrList *list, const struct text_style *style, guint start, guint end)
 {
-    PangoFontDescription *font = describe(style);
+    PangoFontDescription *font = font_describe(style);
     struct color c = style->color, b = style->background;
     insert(list, pango_attr_font_desc_new(font), start, end);
     insert(list, pango_attr_foreground_new(channel(c.red), channel(c.green), channel(c.blue)), start, end);
@@ -83,9 +46,9 @@ static void insert_style(PangoAttrList *list, const struct text_style *style, gu
 
 static PangoLayout *layout_block(const struct text_block *block)
 {
-    PangoLayout *layout = pango_layout_new(get_context());
+    PangoLayout *layout = pango_layout_new(font_context());
     PangoAttrList *attributes = pango_attr_list_new();
-    PangoFontDescription *font = describe(&block->style);
+    PangoFontDescription *font = font_describe(&block->style);
     guint start = 0;
     pango_layout_set_font_description(layout, font);
     pango_font_description_free(font);
@@ -122,7 +85,8 @@ static void set_layout_width(PangoLayout *layout, double width)
     pango_layout_set_width(layout, width < 0 ? -1 : (int)ceil(width * PANGO_SCALE));
 }
 
-/* Width that the content takes: all of it in one line if there is room, at least the longest word. Sets the layouts' widths. */
+/* Width that the content takes: all of it in one line if there is room, at
+ * least the longest word. Sets the layouts' widths. */
 static double fit_width(struct label *label)
 {
     double available = label->options.full_width > 0 ? label->options.full_width : label->options.width, preferred = 0, least = 0;
@@ -158,14 +122,15 @@ struct extent {
 static void cover(struct extent *extent, const struct text_style *style)
 {
     double ascent, descent;
-    measure_font(style, &ascent, &descent);
+    font_measure(style, &ascent, &descent);
     double height = style->line_height > 0 ? style->line_height * style->size : ascent + descent;
     double above = floor((height - ascent - descent) / 2) + ascent;
     extent->ascent = fmax(extent->ascent, above + style->rise);
     extent->descent = fmax(extent->descent, height - above - style->rise);
 }
 
-/* Height of a line above and below its baseline: of the block's own font and of each span that is in the line. */
+/* Height of a line above and below its baseline: of the block's own font and of
+ * each span that is in the line. */
 static struct extent measure_line(const struct text_block *block, const PangoLayoutLine *line)
 {
     struct extent extent = {-1e9, -1e9};
@@ -195,7 +160,8 @@ static double place_lines(struct label *label, const struct text_block *block, P
     return y;
 }
 
-/* Plain text: lines at whole distances, the first baseline one pixel above the size. */
+/* Plain text: lines at whole distances, the first baseline one pixel above the
+ * size. */
 static double place_plain_lines(struct label *label, const struct text_block *block, PangoLayout *layout)
 {
     double size = block->style.size, pitch = round(size * 1.2);
@@ -217,8 +183,8 @@ static void place_marker(struct label *label, const struct text_block *block, gu
 {
     if (block->marker == NULL || first_line >= label->lines->len)
         return;
-    PangoLayout *layout = pango_layout_new(get_context());
-    PangoFontDescription *font = describe(&block->style);
+    PangoLayout *layout = pango_layout_new(font_context());
+    PangoFontDescription *font = font_describe(&block->style);
     pango_layout_set_font_description(layout, font);
     pango_font_description_free(font);
     pango_layout_set_text(layout, block->marker, -1);
@@ -270,7 +236,9 @@ struct label *label_new(const char *text, const struct label_options *options)
                                      : label_text_parse(text, &options->style, options->align);
     for (guint i = 0; i < label->blocks->len; i++) {
         const struct text_block *block = label->blocks->pdata[i];
-        g_ptr_array_add(label->layouts, block->is_rule ? NULL : layout_block(block));
+        PangoLayout *layout = block->is_rule ? NULL : layout_block(block);
+        label->n_unknown += layout != NULL ? pango_layout_get_unknown_glyphs_count(layout) : 0;
+        g_ptr_array_add(label->layouts, layout);
     }
     label->width = fit_width(label);
     place_all(label, space_below);
@@ -291,20 +259,4 @@ void label_free(struct label *label)
 struct rect label_bounds(const struct label *label)
 {
     return (struct rect){0, 0, label->width, label->height};
-}
-
-char *label_resolve_family(const char *family)
-{
-    struct text_style style = {.family = family, .size = 12};
-    PangoFontDescription *font = describe(&style);
-    PangoFont *loaded = pango_context_load_font(get_context(), font);
-    char *name = NULL;
-    if (loaded != NULL) {
-        PangoFontDescription *real = pango_font_describe(loaded);
-        name = g_strdup(pango_font_description_get_family(real));
-        pango_font_description_free(real);
-        g_object_unref(loaded);
-    }
-    pango_font_description_free(font);
-    return name != NULL ? name : g_strdup("");
 }

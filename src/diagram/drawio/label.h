@@ -1,4 +1,5 @@
-/* A label laid out: lines of text with their places. Widths and line breaks by pango, the heights of lines as a browser computes them. */
+/* A label laid out: lines of text with their places. Widths and line breaks by
+ * pango, the heights of lines as a browser computes them. */
 #pragma once
 
 #include <pango/pangocairo.h>
@@ -11,7 +12,8 @@ struct label_options {
     enum text_align align;
     bool is_html;      /* else plain text with lines at whole distances, as SVG text */
     double width;      /* wrap at this width; 0: never */
-    double full_width; /* lay out within exactly this width; 0: as wide as the text */
+    double full_width; /* lay out within exactly this width; 0: as wide as the
+                        text */
     bool has_background, has_border;
     struct color background, border;
 };
@@ -35,6 +37,7 @@ struct label {
     GArray *lines;      /* struct label_line */
     GArray *rules;      /* struct label_box */
     double width, height;
+    int n_unknown; /* characters that no installed font has */
 };
 
 struct label *label_new(const char *text, const struct label_options *options);
@@ -42,6 +45,3 @@ void label_free(struct label *label);
 
 /* The label's box, its corner at 0, 0. */
 struct rect label_bounds(const struct label *label);
-
-/* The first family of a CSS list that is installed is what pango takes; this names it, for warnings. The caller frees it. */
-char *label_resolve_family(const char *family);

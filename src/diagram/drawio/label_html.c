@@ -40,7 +40,8 @@ static const struct tag {
     const char *name;
     enum tag_role role;
     int flags;
-    double size, margin; /* font size as a factor of the parent's (0: same), margins above and below in em */
+    double size, margin; /* font size as a factor of the parent's (0: same),
+                          margins above and below in em */
 } tags[] = {
     {"a", ROLE_INLINE, 0, 0, 0},
     {"article", ROLE_BLOCK, 0, 0, 0},
@@ -262,7 +263,8 @@ static void cut_text(struct text_block *block, gsize length)
     }
 }
 
-/* Ends the paragraph under construction; a line break at its very end opens no new line, and a paragraph of nothing is none. */
+/* Ends the paragraph under construction; a line break at its very end opens no
+ * new line, and a paragraph of nothing is none. */
 static void end_block(struct parser *parser)
 {
     struct text_block *block = g_steal_pointer(&parser->block);
@@ -555,7 +557,8 @@ static void open_element(struct parser *parser, const struct tag *tag, const cha
     }
 }
 
-/* Closes the innermost element of that name and all inside of it; one that is not open is ignored. */
+/* Closes the innermost element of that name and all inside of it; one that is
+ * not open is ignored. */
 static void close_element(struct parser *parser, const struct tag *tag)
 {
     int depth = parser->depth;

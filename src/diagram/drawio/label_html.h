@@ -1,4 +1,5 @@
-/* The HTML of labels: paragraphs of styled text. A small part of HTML and CSS, read with the tolerance of a browser. */
+/* The HTML of labels: paragraphs of styled text. A small part of HTML and CSS,
+ * read with the tolerance of a browser. */
 #pragma once
 
 #include <glib.h>
@@ -18,7 +19,8 @@ struct text_style {
 };
 
 struct text_span {
-    guint end; /* byte of the text where the span ends; it begins where the one before ends */
+    guint end; /* byte of the text where the span ends; it begins where the one
+                before ends */
     struct text_style style;
 };
 
@@ -33,15 +35,18 @@ struct text_block {
     char *marker; /* of a list item, or NULL */
 };
 
-/* Blocks (struct text_block *) of a label, `style` and `align` being those around it; `ret_space_below` px below the last one. The caller frees the
+/* Blocks (struct text_block *) of a label, `style` and `align` being those
+ * around it; `ret_space_below` px below the last one. The caller frees the
  * array. */
 GPtrArray *label_html_parse(const char *html, const struct text_style *style, enum text_align align, double *ret_space_below);
 
 /* Plain text as one block. */
 GPtrArray *label_text_parse(const char *text, const struct text_style *style, enum text_align align);
 
-/* Name of something in the label that this cannot draw (an element or a CSS property), or NULL; static. */
+/* Name of something in the label that this cannot draw (an element or a CSS
+ * property), or NULL; static. */
 const char *label_html_find_unknown(const char *html);
 
-/* The label without its markup, for messages and for plain text; the caller frees it. */
+/* The label without its markup, for messages and for plain text; the caller
+ * frees it. */
 char *label_html_to_text(const char *html);

@@ -1,4 +1,5 @@
-/* A page of a Draw.io file: cells in the order of drawing, with their geometry. */
+/* A page of a Draw.io file: cells in the order of drawing, with their geometry.
+ */
 #pragma once
 
 #include <glib.h>
@@ -22,7 +23,8 @@ struct rect {
 
 struct geometry {
     struct rect rect;
-    bool is_relative; /* x, y are fractions of the parent, or a place along an edge */
+    bool is_relative; /* x, y are fractions of the parent, or a place along an
+                       edge */
     bool has_source_point, has_target_point;
     struct point offset, source_point, target_point;
     struct point *points; /* waypoints of an edge */
@@ -43,15 +45,20 @@ struct cell {
     bool is_reached;                       /* below the root, not in a cycle of parents */
 };
 
+struct stencils;
+
 struct page {
     GArray *cells;       /* struct cell */
-    GPtrArray *problems; /* texts with the cell in them: what was left out while reading */
+    GPtrArray *problems; /* texts with the cell in them: what was left out while
+                          reading */
     char *background;    /* colour or NULL */
     bool has_math, has_shadow, has_background_image;
     int root;
+    struct stencils *stencils; /* of the file, or NULL; borrowed */
 };
 
-/* Reads a <mxGraphModel>. Never NULL unless `error` is set: CLX_ERROR_SOURCE for a page without cells or beyond the bounds. */
+/* Reads a <mxGraphModel>. Never NULL unless `error` is set: CLX_ERROR_SOURCE
+ * for a page without cells or beyond the bounds. */
 struct page *page_new(const xmlNode *model, GError **error);
 void page_free(struct page *page);
 typedef struct page page;
@@ -62,5 +69,6 @@ static inline struct cell *page_cell(const struct page *page, int index)
     return &g_array_index(page->cells, struct cell, index);
 }
 
-/* An attribute of an XML element, or NULL; the caller frees it with g_free(). */
+/* An attribute of an XML element, or NULL; the caller frees it with g_free().
+ */
 char *model_attribute(const xmlNode *node, const char *name);

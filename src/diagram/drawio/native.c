@@ -4,13 +4,15 @@
 #include "base/error.h"
 #include "diagram/drawio/draw.h"
 #include "diagram/drawio/file.h"
-#include "diagram/drawio/label.h"
+#include "diagram/drawio/font.h"
 #include "diagram/drawio/paint.h"
 
 #define VERSION "1" /* counts changes of what is drawn */
 #define MAX_REASONS 20
 #define MAX_WARNINGS 100
-#define LINE_SHIFT 0.5 /* pixels by which the original moves all, so that thin lines are sharp */
+#define LINE_SHIFT                                                                                                                         \
+    0.5 /* pixels by which the original moves all, so that thin lines are sharp  \
+       */
 
 static unsigned page_number(const struct picture_options *options)
 {
@@ -50,7 +52,8 @@ bool drawio_can_draw(struct drawio_file *file, const struct picture_options *opt
     return can_draw;
 }
 
-/* Prefixes what was told while drawing with the page, drops what is more than anybody reads. */
+/* Prefixes what was told while drawing with the page, drops what is more than
+ * anybody reads. */
 static void hand_over(const struct drawio_file *file, unsigned number, const GPtrArray *told, GPtrArray *warnings)
 {
     g_autofree char *place = page_place(file, number);
@@ -66,7 +69,9 @@ static void tell_unknown(const struct page *page, const struct view *view, GPtrA
         const struct cell *cell = page_cell(page, g_array_index(view->order, int, i));
         g_autofree char *unknown = draw_find_unknown(page, cell);
         if (unknown != NULL)
-            g_ptr_array_add(told, g_strdup_printf("cell '%.60s': %s cannot be drawn without the original; simplified", cell->id, unknown));
+            g_ptr_array_add(told, g_strdup_printf("cell '%.60s': %s cannot be drawn "
+                                                  "without the original; simplified",
+                                                  cell->id, unknown));
     }
 }
 
@@ -104,7 +109,7 @@ GBytes *drawio_draw(struct drawio_file *file, const struct picture_options *opti
         g_ptr_array_add(told, g_strdup(page->problems->pdata[i]));
     g_autoptr(view) view = view_new(page, options->layers, told);
     g_autoptr(canvas) canvas = canvas_new();
-    struct drawing drawing = {page, view, canvas, told, RECT_EMPTY};
+    struct drawing drawing = {.page = page, .view = view, .canvas = canvas, .warnings = told};
     tell_unknown(page, view, told);
     draw_page(&drawing);
     struct paint_options paint_options = make_paint_options(page, options, drawing.bounds);
@@ -118,6 +123,6 @@ GBytes *drawio_draw(struct drawio_file *file, const struct picture_options *opti
 
 char *drawio_native_fingerprint(void)
 {
-    g_autofree char *family = label_resolve_family("Helvetica");
-    return g_strdup_printf("native " VERSION " cairo %s pango %s Helvetica=%s", cairo_version_string(), pango_version_string(), family);
+    return g_strdup_printf("native " VERSION " cairo %s pango %s Helvetica=%s", cairo_version_string(), pango_version_string(),
+                           font_choose("Helvetica"));
 }

@@ -11,6 +11,7 @@
 #define MAX_SIDE 32767
 #define MAX_PIXELS (160.0 * 1024 * 1024)
 #define MAX_IMAGE_SIDE 16384
+#define IMAGE_SHIFT 0.5      /* pixels: the original moves images back on whole ones */
 #define POINTS_PER_UNIT 0.75 /* a unit is 1/96 inch */
 
 struct painter {
@@ -257,6 +258,10 @@ static void paint_image(struct painter *painter, const struct op *op)
 {
     if (op->bounds.width <= 0 || op->bounds.height <= 0)
         return;
+    double device = 1, other = 0;
+    cairo_user_to_device_distance(painter->cairo, &device, &other);
+    double shift = IMAGE_SHIFT / fmax(hypot(device, other), 1e-6);
+    cairo_translate(painter->cairo, -shift, -shift);
     bool is_vector = g_str_has_prefix(op->image->media_type, "image/svg");
     bool is_good = is_vector ? paint_vector(painter, op) : paint_raster(painter, op);
     if (!is_good && painter->options->warnings != NULL)
@@ -294,8 +299,10 @@ GBytes *paint_png(const struct canvas *canvas, const struct paint_options *optio
     double width = fmax(1, ceil(options->view.width * options->scale - 1e-6)),
            height = fmax(1, ceil(options->view.height * options->scale - 1e-6));
     if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_SOURCE, "the picture would be %.0f x %.0f pixels: choose a smaller scale or SVG", width,
-                    height);
+        g_set_error(error, CLX_ERROR, CLX_ERROR_SOURCE,
+                    "the picture would be %.0f x %.0f pixels: choose a smaller "
+                    "scale or SVG",
+                    width, height);
         return NULL;
     }
     cairo_surface_t *surface =

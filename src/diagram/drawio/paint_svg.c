@@ -1,9 +1,12 @@
-/* SVG, written as text. Page coordinates are moved so that the shown part begins at 0, 0. */
+/* SVG, written as text. Page coordinates are moved so that the shown part
+ * begins at 0, 0. */
 #include <string.h>
 
 #include "diagram/drawio/image.h"
 #include "diagram/drawio/label.h"
 #include "diagram/drawio/paint.h"
+
+#define IMAGE_SHIFT 0.5 /* the original moves images back on whole units */
 
 struct writer {
     const struct canvas *canvas;
@@ -56,7 +59,8 @@ static bool is_translation(const struct matrix *m)
     return m->xx == 1 && m->yx == 0 && m->xy == 0 && m->yy == 1;
 }
 
-/* Coordinates of translated primitives are written moved; others keep theirs and get a transform. */
+/* Coordinates of translated primitives are written moved; others keep theirs
+ * and get a transform. */
 static struct point origin_of(const struct writer *writer, const struct op *op)
 {
     const struct rect *view = &writer->options->view;
@@ -102,7 +106,8 @@ static void add_stop(GString *out, int offset, const struct color *color)
 {
     g_string_append_printf(out, "<stop offset=\"%d\"", offset);
     add_color(out, "stop-color", color);
-    /* add_color() wrote stop-color-opacity for a translucent one; the attribute is called stop-opacity */
+    /* add_color() wrote stop-color-opacity for a translucent one; the attribute
+   * is called stop-opacity */
     char *wrong = strstr(out->str, "stop-color-opacity");
     if (wrong != NULL)
         g_string_erase(out, wrong - out->str + 5, 6);
@@ -194,7 +199,8 @@ static void write_background(struct writer *writer, const struct text_style *sty
     g_string_append(writer->body, "/>");
 }
 
-/* One run of glyphs of one style; textLength keeps its place where other fonts are installed. */
+/* One run of glyphs of one style; textLength keeps its place where other fonts
+ * are installed. */
 static void write_run(struct writer *writer, const struct label_line *line, const PangoGlyphItem *run, double x, double baseline,
                       double width)
 {
@@ -265,8 +271,8 @@ static void write_image(struct writer *writer, const struct op *op)
     g_autofree char *encoded = g_base64_encode(data, length), *type = g_markup_escape_text(op->image->media_type, -1);
     struct point origin = origin_of(writer, op);
     g_string_append(writer->body, "<image");
-    add_attribute(writer->body, "x", op->bounds.x + origin.x);
-    add_attribute(writer->body, "y", op->bounds.y + origin.y);
+    add_attribute(writer->body, "x", op->bounds.x + origin.x - IMAGE_SHIFT);
+    add_attribute(writer->body, "y", op->bounds.y + origin.y - IMAGE_SHIFT);
     add_attribute(writer->body, "width", op->bounds.width);
     add_attribute(writer->body, "height", op->bounds.height);
     add_transform(writer, op);
@@ -295,7 +301,8 @@ static GBytes *join(const struct writer *writer)
     GString *out = g_string_sized_new(writer->body->len + writer->defs->len + 1000);
     g_string_append_printf(out,
                            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                           "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" version=\"1.1\" "
+                           "<svg xmlns=\"http://www.w3.org/2000/svg\" "
+                           "xmlns:xlink=\"http://www.w3.org/1999/xlink\" version=\"1.1\" "
                            "width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n",
                            width, height, width, height);
     if (writer->defs->len > 0)

@@ -1,4 +1,5 @@
-/* Style strings: "rounded=1;fillColor=#fff;html=1", named styles, and the defaults that the original puts beneath them. */
+/* Style strings: "rounded=1;fillColor=#fff;html=1", named styles, and the
+ * defaults that the original puts beneath them. */
 #pragma once
 
 #include <glib.h>
@@ -10,10 +11,12 @@ struct style_item {
 
 struct style {
     char *text;    /* what the keys and values of the cell point into */
-    GArray *items; /* struct style_item; a later one hides an earlier one with the same key */
+    GArray *items; /* struct style_item; a later one hides an earlier one with the
+                    same key */
 };
 
-/* Reads the style of a vertex or an edge over the original's defaults; never fails, what is no style is ignored. The caller clears it. */
+/* Reads the style of a vertex or an edge over the original's defaults; never
+ * fails, what is no style is ignored. The caller clears it. */
 void style_init(struct style *style, const char *text, bool is_edge);
 void style_clear(struct style *style);
 
@@ -23,7 +26,8 @@ const char *style_get(const struct style *style, const char *key);
 /* The value even if it is "none". */
 const char *style_get_raw(const struct style *style, const char *key);
 
-/* The value as a number; `fallback` when it is absent, no number or not finite. Limited to +-1e6. */
+/* The value as a number; `fallback` when it is absent, no number or not finite.
+ * Limited to +-1e6. */
 double style_number(const struct style *style, const char *key, double fallback);
 
 /* Whether the value is 1 (or true); `fallback` when it is absent. */
@@ -32,7 +36,8 @@ bool style_flag(const struct style *style, const char *key, bool fallback);
 /* Whether the value is there and equal to `value`. */
 bool style_is(const struct style *style, const char *key, const char *value);
 
-/* A colour of a style or of CSS: #rgb, #rrggbb, rgb(), rgba(), names. False when it is none. */
+/* A colour of a style or of CSS: #rgb, #rrggbb, rgb(), rgba(), names. False
+ * when it is none. */
 struct color {
     double red, green, blue, alpha;
 };

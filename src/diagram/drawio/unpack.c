@@ -41,7 +41,8 @@ static GByteArray *inflate_all(const guint8 *data, gsize length, int window_bits
     return g_steal_pointer(&out);
 }
 
-/* Undoes percent encoding in place; false when an escape is no hexadecimal number. */
+/* Undoes percent encoding in place; false when an escape is no hexadecimal
+ * number. */
 static gboolean decode_percent(char *text)
 {
     char *to = text;
@@ -89,7 +90,8 @@ static guint32 read_big_endian(const guint8 *bytes)
     return (guint32)bytes[0] << 24 | (guint32)bytes[1] << 16 | (guint32)bytes[2] << 8 | bytes[3];
 }
 
-/* The text of a tEXt or zTXt chunk whose keyword was found; NULL: the chunk is damaged. */
+/* The text of a tEXt or zTXt chunk whose keyword was found; NULL: the chunk is
+ * damaged. */
 static char *read_text_chunk(gboolean is_compressed, const guint8 *text, gsize length, GError **error)
 {
     g_autofree char *plain = NULL;
@@ -123,6 +125,7 @@ char *unpack_png(const guint8 *data, gsize length, GError **error)
             return read_text_chunk(is_compressed, end + 1, size - (gsize)(end + 1 - chunk), error);
         at += size + CHUNK_FRAME;
     }
-    fail(error, "the PNG holds no diagram: export it with 'include a copy of my diagram'");
+    fail(error, "the PNG holds no diagram: export it with 'include a copy of my "
+                "diagram'");
     return NULL;
 }

@@ -1,4 +1,5 @@
-/* Where everything of a page comes to lie: absolute boxes of the vertices, routes of the edges. */
+/* Where everything of a page comes to lie: absolute boxes of the vertices,
+ * routes of the edges. */
 #pragma once
 
 #include "diagram/drawio/geometry.h"
@@ -7,7 +8,8 @@ struct state {
     struct rect bounds;  /* of a vertex; of an edge's points */
     struct point origin; /* where the geometry of its children begins */
     GArray *points;      /* struct point: route of an edge, NULL for vertices */
-    struct point label;  /* of an edge: where its label lies; of a vertex: how far its label is moved */
+    struct point label;  /* of an edge: where its label lies; of a vertex: how far
+                          its label is moved */
     bool is_shown;
     enum { STATE_NEW, STATE_BUSY, STATE_DONE } progress;
 };
@@ -20,7 +22,8 @@ struct view {
     int depth;            /* of cells that wait for others */
 };
 
-/* Lays the page out. `layers` as in struct picture_options. What cannot be placed is told in `problems` and not shown. */
+/* Lays the page out. `layers` as in struct picture_options. What cannot be
+ * placed is told in `problems` and not shown. */
 struct view *view_new(const struct page *page, const char *const *layers, GPtrArray *problems);
 void view_free(struct view *view);
 typedef struct view view;
@@ -29,5 +32,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(view, view_free)
 /* Length of a route. */
 double view_route_length(const GArray *points);
 
-/* The place of a label on a route: `along` from -1 to 1, `across` to the left of the direction; then the offset. */
+/* The place of a label on a route: `along` from -1 to 1, `across` to the left
+ * of the direction; then the offset. */
 struct point view_point_on_route(const GArray *points, const struct geometry *geometry);

@@ -1,0 +1,25 @@
+/* Fonts as a browser chooses them, measured without hinting, so that a picture
+ * is the same at each scale. */
+#pragma once
+
+#include <pango/pangocairo.h>
+
+#include "diagram/drawio/label_html.h"
+
+/* The context that all labels are laid out in; pango's own, never freed. */
+PangoContext *font_context(void);
+
+/* The description of a style's font; the caller frees it. */
+PangoFontDescription *font_describe(const struct text_style *style);
+
+/* Ascent and descent in whole pixels, as browsers round them. */
+void font_measure(const struct text_style *style, double *ret_ascent, double *ret_descent);
+
+/* The family that text of a CSS list of families is set in: the first one that
+ * is installed, or has a substitute of the same widths; a browser takes its
+ * standard serif font when there is none. Interned. */
+const char *font_choose(const char *families);
+
+/* Whether any family of a list is installed, or has a substitute of the same
+ * widths. */
+bool font_is_installed(const char *families);
