@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "clx-config.h"
 #include "diagram/diagram.h"
 #include "diagram/drawio/drawio_native.h"
 #include "diagram/drawio_browser.h"
@@ -66,7 +65,6 @@ static bool has_desktop(const struct drawio *drawio)
     return program != NULL;
 }
 
-#if CLX_HAS_DRAWIO_NATIVE
 /* The stencil libraries of the original, when it is installed. */
 static bool load(struct task *task, GError **error)
 {
@@ -103,34 +101,6 @@ static void task_clear(struct task *task)
 {
     drawio_file_free(task->file);
 }
-#else
-static bool load(struct task *task, GError **error)
-{
-    return true;
-}
-
-static enum drawio_renderer choose(const struct task *task)
-{
-    if (task->drawio->renderer != DRAWIO_AUTO)
-        return task->drawio->renderer;
-    return has_browser(task->drawio) && !has_desktop(task->drawio) ? DRAWIO_BROWSER : DRAWIO_DESKTOP;
-}
-
-static GBytes *draw_natively(struct task *task, GError **error)
-{
-    g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "the renderer in C is not part of this program: set external_tools.drawio_renderer");
-    return NULL;
-}
-
-static char *native_fingerprint(void)
-{
-    return g_strdup("none");
-}
-
-static void task_clear(struct task *task)
-{
-}
-#endif
 
 static GBytes *draw(struct task *task, GError **error)
 {
