@@ -108,7 +108,7 @@ extern const struct command cmd_convert;
 const struct command cmd_convert = {
     .name = "convert",
     .operands = "FILE",
-    .purpose = "Make one file from one notebook source, without running its code, or from one diagram.",
+    .purpose = "Make one file from one notebook (no code is run) or one diagram.",
     .example = "clx convert slides_lists.py --language=de --kind=speaker -o lists.ipynb",
     .options = options,
     .min_operands = 1,
