@@ -24,9 +24,9 @@ function build(course, spec) {
   cpSync(course, join(folder, "course"), { recursive: true, filter: (path) => !/\/(output|\.clx|clx_\w+\.db.*)$/.test(path) });
   mkdirSync(join(folder, "course", ".clx"));
   spec(join(folder, "course", "course.yaml"));
-  const { status, stderr } = spawnSync(process.env.CLX, ["-C", join(folder, "course"), "build", "course.yaml", "-o", "out"], { encoding: "utf8", env: { ...process.env, HOME: folder } });
+  const { status, stderr } = spawnSync(process.env.CLX, ["-C", join(folder, "course"), "build", "course.yaml"], { encoding: "utf8", env: { ...process.env, HOME: folder } });
   assert.equal(status, 0, stderr);
-  return findPages(join(folder, "course", "out"));
+  return findPages(join(folder, "course", "output"));
 }
 
 const list = [

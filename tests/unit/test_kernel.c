@@ -608,7 +608,7 @@ END_TEST
 static TCase *make_case(const char *name, void (*set_up)(void))
 {
     TCase *real = tcase_create(name);
-    tcase_set_timeout(real, 120);
+    tcase_set_timeout(real, 300); /* the machine may be busy */
     tcase_add_checked_fixture(real, set_up, remove_folder);
     tcase_add_test(real, streams_results_and_displays_become_outputs);
     tcase_add_test(real, picture_of_a_display_is_kept_as_base64);
