@@ -4,7 +4,7 @@
 usage: chaos.py [--rounds N] [--seed N] [--fault NAME] [--keep]
 
 Each round has its own seed, from which follow the faults and their moments; a failing round prints it, and `--seed N --rounds 1` runs it
-again. CLX names the program, CLX_CHAOS_ROUNDS the number of rounds (30) and CLX_CHAOS_SEED the first seed (by default the time). The
+again. CLX names the program, CLX_CHAOS_ROUNDS the number of rounds (30; 10 by meson) and CLX_CHAOS_SEED the first seed (by default the time). The
 output is TAP. Needs root for the full disk (a small tmpfs) and libfaketime for the clock; rounds that cannot be had are skipped by name.
 """
 import argparse
