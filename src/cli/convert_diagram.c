@@ -48,6 +48,18 @@ static int find_format(const struct invocation *invocation)
     return suffix != NULL ? glossary_find(picture_format_names, suffix + 1) : PICTURE_PNG;
 }
 
+/* PlantUML draws the picture that its source says. */
+static bool check_drawio_options(const struct invocation *invocation)
+{
+    static const char *const names[] = {"background", "border", "layer", "page", "scale"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+        if (invocation_option(invocation, names[i]) != NULL) {
+            report_failure(2, "--%s is for Draw.io files only", names[i]);
+            return false;
+        }
+    return true;
+}
+
 static bool read_options(const struct invocation *invocation, struct picture_options *ret_options)
 {
     double page, scale, border;
@@ -123,7 +135,7 @@ int convert_diagram(struct invocation *invocation)
     struct picture_options options;
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-    if (settings == NULL || !read_options(invocation, &options))
+    if (settings == NULL || !read_options(invocation, &options) || (!is_drawio(path) && !check_drawio_options(invocation)))
         return 2;
     g_auto(GStrv) layers = invocation_list(invocation, "layer");
     options.layers = (const char *const *)layers;

@@ -37,6 +37,8 @@ test_expect_success 'what no diagram has is refused before anything starts' '
     test_expect_code 2 "$CLX" convert x.drawio --scale big 2>err && grep -e "--scale" err &&
     test_expect_code 2 "$CLX" convert x.puml --to html 2>err && grep "png, svg or pdf" err &&
     test_expect_code 2 "$CLX" convert x.puml --background pink 2>err &&
+    test_expect_code 2 "$CLX" convert x.puml --page 2 2>err && grep -e "--page is for Draw.io files only" err &&
+    test_expect_code 2 "$CLX" convert x.puml --background transparent 2>err && grep -e "--background is for Draw.io" err &&
     test_expect_code 1 "$CLX" convert nothing.drawio -o a.png 2>err && grep nothing.drawio err
 '
 test_expect_success PLANTUML 'a PlantUML source becomes SVG, and a mistake has its line' '
