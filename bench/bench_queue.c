@@ -117,12 +117,13 @@ static void measure_claims(const char *path)
     printf("%.3f %.3f", (double)times[N_SUBMISSIONS / 2] / 1000, (double)times[N_SUBMISSIONS * 99 / 100] / 1000);
 }
 
-G_NORETURN static void claim_many(const char *path, const char *session, int n, int start_fd)
+/* Says by a byte that it stands at the start. */
+G_NORETURN static void claim_many(const char *path, const char *session, int n, int ready_fd, int start_fd)
 {
     struct store *store = open_store(path);
     gint64 worker = add_worker(store, session), ignored;
     char byte;
-    if (read(start_fd, &byte, 1) < 0) /* all begin when the other end is closed */
+    if (write(ready_fd, "", 1) != 1 || read(start_fd, &byte, 1) < 0) /* all begin when the other end is closed */
         die(NULL);
     while (n-- > 0)
         claim(store, worker, &ignored);
@@ -133,18 +134,23 @@ G_NORETURN static void claim_many(const char *path, const char *session, int n, 
 static double measure_pairs(const char *path, int n_processes, int n_queued)
 {
     g_autofree char *session = g_strdup_printf("s%d-%d", n_processes, n_queued);
-    int pipe_fds[2];
+    int pipe_fds[2], ready_fds[2];
+    char byte;
     struct store *store = open_store(path);
     submit(store, session, N_PAIRS + n_queued);
     store_close(store);
-    if (pipe(pipe_fds) != 0)
+    if (pipe(pipe_fds) != 0 || pipe(ready_fds) != 0)
         die(NULL);
     for (int i = 0; i < n_processes; i++)
         if (fork() == 0) {
             close(pipe_fds[1]);
-            claim_many(path, session, N_PAIRS / n_processes, pipe_fds[0]);
+            claim_many(path, session, N_PAIRS / n_processes, ready_fds[1], pipe_fds[0]);
         }
-    g_usleep(200000); /* until all stand at the start */
+    close(ready_fds[1]);
+    for (int i = 0; i < n_processes; i++)
+        if (read(ready_fds[0], &byte, 1) != 1)
+            die(NULL);
+    close(ready_fds[0]);
     gint64 start = g_get_monotonic_time();
     close(pipe_fds[1]);
     for (int i = 0; i < n_processes; i++)
