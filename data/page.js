@@ -71,7 +71,7 @@
   wide.addEventListener("change", arrange);
 
   // Contents: the heading that one reads is marked.
-  const links = [...document.querySelectorAll("nav.contents a")].map((link) => [link, document.getElementById(link.getAttribute("href").slice(1))]);
+  const links = [...document.querySelectorAll("nav.contents a")].map((link) => [link, document.getElementById(decodeURIComponent(link.getAttribute("href").slice(1)))]);
   const follow = () => {
     const read = links.filter(([, heading]) => heading && heading.getBoundingClientRect().top < window.innerHeight / 3);
     const now = (read.pop() || links[0] || [])[0];

@@ -111,8 +111,8 @@ static void append_contents(GString *out, const struct page *page)
         if (heading->level > CONTENTS_LEVEL || *heading->text == '\0')
             continue;
         count++;
-        g_string_append_printf(list, "<li class=\"level-%d\"><a href=\"#", heading->level);
-        append_escaped(list, heading->id);
+        g_string_append_printf(list, "<li class=\"level-%d\"><a href=\"", heading->level);
+        markdown_append_reference(list, heading);
         g_string_append(list, "\">");
         append_escaped(list, heading->text);
         g_string_append(list, "</a></li>\n");

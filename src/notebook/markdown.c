@@ -147,13 +147,20 @@ static char *make_id(struct markdown *markdown, const char *text)
     return g_strdup(id->str);
 }
 
+void markdown_append_reference(GString *out, const struct heading *heading)
+{
+    g_autofree char *fragment = g_uri_escape_string(heading->id, G_URI_RESERVED_CHARS_ALLOWED_IN_PATH "?", TRUE);
+    g_string_append_c(out, '#');
+    mime_append_escaped(out, fragment, strlen(fragment));
+}
+
 static void write_heading(struct writer *writer, cmark_node *node, bool enter)
 {
     int level = cmark_node_get_heading_level(node);
     if (!enter) {
         struct heading *last = writer->markdown->headings->pdata[writer->markdown->headings->len - 1];
-        g_string_append(writer->out, "<a class=\"anchor\" aria-hidden=\"true\" tabindex=\"-1\" href=\"#");
-        mime_append_escaped(writer->out, last->id, strlen(last->id));
+        g_string_append(writer->out, "<a class=\"anchor\" aria-hidden=\"true\" tabindex=\"-1\" href=\"");
+        markdown_append_reference(writer->out, last);
         g_string_append_printf(writer->out, "\">¶</a></h%d>\n", level);
         return;
     }

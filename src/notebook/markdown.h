@@ -31,5 +31,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(markdown, markdown_free)
 /* Appends the text as HTML. Raw HTML is kept as html_append_fragment keeps it. Never fails. */
 void markdown_append_html(GString *out, const char *text, struct markdown *markdown);
 
+/* Appends what an href to the heading holds: "#" and its id as a fragment (RFC 3986, section 3.5), escaped for an attribute. */
+void markdown_append_reference(GString *out, const struct heading *heading);
+
 /* Appends TeX (with its dollar signs or environment) as the page's script finds it. */
 void markdown_append_maths(GString *out, const char *tex, size_t length, struct markdown *markdown);

@@ -13,8 +13,11 @@ const findPages = (folder) => readdirSync(folder, { recursive: true }).map(Strin
 
 function assertValid(files) {
   assert.ok(files.length > 0, "there is a page");
-  const complaints = checkHtml(files);
-  assert.ok(complaints, "java is installed");
+  const all = checkHtml(files);
+  assert.ok(all, "java is installed");
+  // A "<T>" in somebody's text is an element that HTML does not know; it is kept, as in Jupyter.
+  const unknown = new Set([...all.join("\n").matchAll(/The “(.+?)” element is a completely-unknown element/g)].map((match) => match[1]));
+  const complaints = all.filter((line) => !unknown.has(/(?:Element|The) “(.+?)”/.exec(line)?.[1]));
   assert.deepEqual(complaints.slice(0, 20), []);
 }
 
