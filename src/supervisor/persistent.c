@@ -44,8 +44,7 @@ int persistent_start(const struct lifecycle_options *options, int *ret_n_present
 struct stop {
     struct store *store;
     const char *worker_type;
-    gint64 deadline; /* monotonic, in us */
-    int n_asked;
+    GPtrArray *asked; /* struct worker_row *: those that were asked to end */
     GError *error;
 };
 
@@ -54,34 +53,39 @@ static bool is_meant(const struct stop *stop, const struct worker_row *row)
     return !row->session_id && row->status != WORKER_DEAD && (!stop->worker_type || !g_strcmp0(stop->worker_type, row->worker_type));
 }
 
+/* Its row is kept: a worker takes it out of the database before its process has ended. */
 static void ask_row(const struct worker_row *row, gpointer data)
 {
     struct stop *stop = data;
+    struct worker_row *own = NULL;
 
-    if (!is_meant(stop, row))
+    if (!is_meant(stop, row) || stop->error || worker_find(stop->store, row->id, &own, &stop->error) != 1)
         return;
-    discovery_ask_to_end(row);
-    stop->n_asked++;
+    g_ptr_array_add(stop->asked, own);
+    discovery_ask_to_end(own);
 }
 
-static void end_row(const struct worker_row *row, gpointer data)
+static bool end_asked(const struct stop *stop, gint64 deadline, GError **error)
 {
-    struct stop *stop = data;
-    gint64 left_ms = (stop->deadline - g_get_monotonic_time()) / 1000;
+    for (guint i = 0; i < stop->asked->len; i++) {
+        gint64 left_ms = (deadline - g_get_monotonic_time()) / 1000;
 
-    if (is_meant(stop, row) && !stop->error)
-        discovery_end_worker(stop->store, row, (int)MAX(left_ms, 0), &stop->error);
+        if (!discovery_end_worker(stop->store, stop->asked->pdata[i], (int)MAX(left_ms, 0), error))
+            return false;
+    }
+    return true;
 }
 
-/* All are asked first, so that they end side by side. */
 int persistent_stop(struct store *store, const char *worker_type, int deadline_ms, GError **error)
 {
-    struct stop stop = {store, worker_type, g_get_monotonic_time() + (gint64)deadline_ms * 1000, 0, NULL};
+    g_autoptr(GPtrArray) asked = g_ptr_array_new_with_free_func((GDestroyNotify)worker_row_free);
+    struct stop stop = {store, worker_type, asked, NULL};
+    gint64 deadline = g_get_monotonic_time() + (gint64)deadline_ms * 1000;
 
-    if (!worker_list(store, ask_row, &stop, error) || !worker_list(store, end_row, &stop, error))
+    if (!worker_list(store, ask_row, &stop, error))
         return -1;
     if (!stop.error)
-        return stop.n_asked;
+        return end_asked(&stop, deadline, error) ? (int)asked->len : -1;
     g_propagate_error(error, stop.error);
     return -1;
 }
