@@ -113,14 +113,6 @@ static GError *run_to_failure(struct notebook *notebook, const struct kernel_opt
     return error;
 }
 
-#if defined(__has_feature)
-#define HAS_SANITIZER __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define HAS_SANITIZER 1
-#else
-#define HAS_SANITIZER 0
-#endif
-
 START_TEST(streams_results_and_displays_become_outputs)
 {
     const char *const sources[] = {
@@ -629,9 +621,7 @@ static TCase *make_case(const char *name, void (*set_up)(void))
     tcase_add_test(real, endless_cell_is_interrupted_at_its_deadline);
     tcase_add_test(real, kernel_that_ignores_the_interrupt_is_killed_with_its_children);
     tcase_add_test(real, dying_kernel_is_infrastructure_and_leaves_no_orphan);
-#if !HAS_SANITIZER /* the flood and the slow reader wait for each other there */
     tcase_add_test(real, cell_that_prints_for_ever_ends_even_if_it_ignores_interrupts);
-#endif
     tcase_add_test(real, progress_counts_cells_that_run);
     return real;
 }

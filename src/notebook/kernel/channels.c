@@ -9,14 +9,17 @@
 
 #define RECONNECT_MS 2
 #define MAX_MESSAGE_BYTES (256ll * 1024 * 1024)
+#define MONITOR "inproc://iopub-monitor"
 #define BATCH 64 /* messages per dispatch, so that timers get their turn */
 
 struct channels {
     void *context;
     void *sockets[N_CHANNELS];
+    void *monitor; /* tells when the connection of iopub breaks */
     char *key, *session;
     GSource *source;
     channels_receive *receive;
+    channels_lost *lost;
     gpointer data;
 };
 
@@ -35,7 +38,7 @@ static bool is_readable(void *socket)
 static gboolean any_readable(GSource *source)
 {
     const struct channels *channels = ((struct zmq_source *)source)->channels;
-    bool any = false;
+    bool any = is_readable(channels->monitor);
     for (unsigned i = 0; i < N_CHANNELS; i++)
         any |= is_readable(channels->sockets[i]);
     return any;
@@ -45,6 +48,18 @@ static gboolean prepare(GSource *source, gint *timeout)
 {
     *timeout = -1;
     return any_readable(source);
+}
+
+/* The only event that the monitor was asked for; its two frames say nothing more. */
+static bool take_disconnection(void *monitor)
+{
+    bool is_disconnected = false;
+    zmq_msg_t frame;
+    zmq_msg_init(&frame);
+    while (zmq_msg_recv(&frame, monitor, ZMQ_DONTWAIT) >= 0)
+        is_disconnected = true;
+    zmq_msg_close(&frame);
+    return is_disconnected;
 }
 
 static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
@@ -60,6 +75,8 @@ static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
                 channels->receive(i, message, channels->data);
         }
     }
+    if (take_disconnection(channels->monitor))
+        channels->lost(channels->data);
     return G_SOURCE_CONTINUE;
 }
 
@@ -86,25 +103,36 @@ static void *open_socket(struct channels *channels, enum channel channel, const 
     return NULL;
 }
 
-static bool open_sockets(struct channels *channels, const char *const addresses[N_CHANNELS])
+static bool watch(struct channels *channels, void *socket)
 {
-    for (unsigned i = 0; i < N_CHANNELS; i++) {
-        int fd;
-        size_t length = sizeof fd;
-        channels->sockets[i] = open_socket(channels, i, addresses[i]);
-        if (channels->sockets[i] == NULL || zmq_getsockopt(channels->sockets[i], ZMQ_FD, &fd, &length) != 0)
-            return false;
-        g_source_add_unix_fd(channels->source, fd, G_IO_IN);
-    }
+    int fd;
+    size_t length = sizeof fd;
+    if (socket == NULL || zmq_getsockopt(socket, ZMQ_FD, &fd, &length) != 0)
+        return false;
+    g_source_add_unix_fd(channels->source, fd, G_IO_IN);
     return true;
 }
 
-struct channels *channels_open(const char *const addresses[N_CHANNELS], const char *key, channels_receive *receive, gpointer data,
-                               GError **error)
+static bool open_sockets(struct channels *channels, const char *const addresses[N_CHANNELS])
+{
+    for (unsigned i = 0; i < N_CHANNELS; i++) {
+        channels->sockets[i] = open_socket(channels, i, addresses[i]);
+        if (!watch(channels, channels->sockets[i]))
+            return false;
+    }
+    if (zmq_socket_monitor(channels->sockets[CHANNEL_IOPUB], MONITOR, ZMQ_EVENT_DISCONNECTED) != 0)
+        return false;
+    channels->monitor = zmq_socket(channels->context, ZMQ_PAIR);
+    return watch(channels, channels->monitor) && zmq_connect(channels->monitor, MONITOR) == 0;
+}
+
+struct channels *channels_open(const char *const addresses[N_CHANNELS], const char *key, channels_receive *receive, channels_lost *lost,
+                               gpointer data, GError **error)
 {
     struct channels *channels = g_new0(struct channels, 1);
     *channels = (struct channels){.context = zmq_ctx_new(), .key = g_strdup(key), .session = g_uuid_string_random()};
     channels->receive = receive;
+    channels->lost = lost;
     channels->data = data;
     channels->source = g_source_new(&source_funcs, sizeof(struct zmq_source));
     ((struct zmq_source *)channels->source)->channels = channels;
@@ -126,6 +154,8 @@ void channels_close(struct channels *channels)
     for (unsigned i = 0; i < N_CHANNELS; i++)
         if (channels->sockets[i] != NULL)
             zmq_close(channels->sockets[i]);
+    if (channels->monitor != NULL)
+        zmq_close(channels->monitor);
     if (channels->context != NULL)
         zmq_ctx_term(channels->context);
     g_free(channels->key);

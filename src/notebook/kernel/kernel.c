@@ -66,6 +66,12 @@ static void stop_cell(struct run *run)
         run->grace_source = g_timeout_add(INTERRUPT_GRACE_MS, on_grace_end, run);
 }
 
+static void stop_flood(struct run *run)
+{
+    run->shows_too_much = true;
+    stop_cell(run);
+}
+
 static void take_iopub(struct run *run, const struct message *message)
 {
     if (strcmp(message->type, "update_display_data") == 0)
@@ -80,10 +86,16 @@ static void take_iopub(struct run *run, const struct message *message)
         json_decref(run->failure);
         run->failure = json_incref(message->content);
     }
-    if (run->outputs == NULL || run->shows_too_much || cell_outputs_add(run->outputs, message->type, message->content))
-        return;
-    run->shows_too_much = true;
-    stop_cell(run);
+    if (run->outputs != NULL && !run->shows_too_much && !cell_outputs_add(run->outputs, message->type, message->content))
+        stop_flood(run);
+}
+
+/* A kernel that lives loses the connection by a message that is too large. */
+static void on_lost(gpointer data)
+{
+    struct run *run = data;
+    if (run->outputs != NULL && !run->shows_too_much)
+        stop_flood(run);
 }
 
 static void take_reply(struct run *run, const struct message *message)
@@ -208,7 +220,7 @@ static bool start(struct run *run, GError **error)
     if (run->kernel == NULL)
         return false;
     run->death_source = g_unix_fd_add(run->kernel->process.pidfd, G_IO_IN, on_death, run);
-    run->channels = channels_open((const char *const *)run->kernel->addresses, run->kernel->key, take_message, run, error);
+    run->channels = channels_open((const char *const *)run->kernel->addresses, run->kernel->key, take_message, on_lost, run, error);
     if (run->channels == NULL || !wait_until_ready(run, error))
         return false;
     if (run->options->pool != NULL)
