@@ -1,11 +1,15 @@
+/* SHA-256 by the functions of OpenSSL 1.1: those of 3.0 (EVP) first set up every algorithm and read a configuration, which costs each
+ * process 2 ms before its first hash. SHA-3 has no other interface. */
+#define OPENSSL_API_COMPAT 10101
 #include "base/hash.h"
 
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdbool.h>
 #include <string.h>
 
 struct hasher {
-    EVP_MD_CTX *context;
+    SHA256_CTX context;
 };
 
 static char *to_hex(const unsigned char *digest, unsigned length)
@@ -20,38 +24,32 @@ static char *to_hex(const unsigned char *digest, unsigned length)
     return hex;
 }
 
-static char *digest_hex(const EVP_MD *type, const void *data, size_t length)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    int ok = EVP_Digest(data, length, digest, &size, type, NULL);
-    g_assert(ok == 1);
-    return to_hex(digest, size);
-}
-
 char *hash_sha256_hex(const void *data, size_t length)
 {
-    return digest_hex(EVP_sha256(), data, length);
+    struct hasher *hasher = hasher_new(); /* SHA256() would set up what this avoids */
+    hasher_update(hasher, data, length);
+    return hasher_finish(hasher);
 }
 
 char *hash_sha3_224_hex(const void *data, size_t length)
 {
-    return digest_hex(EVP_sha3_224(), data, length);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    int ok = EVP_Digest(data, length, digest, &size, EVP_sha3_224(), NULL);
+    g_assert(ok == 1);
+    return to_hex(digest, size);
 }
 
 struct hasher *hasher_new(void)
 {
     struct hasher *hasher = g_new0(struct hasher, 1);
-    hasher->context = EVP_MD_CTX_new();
-    int ok = EVP_DigestInit_ex(hasher->context, EVP_sha256(), NULL);
-    g_assert(ok == 1);
+    SHA256_Init(&hasher->context);
     return hasher;
 }
 
 void hasher_update(struct hasher *hasher, const void *data, size_t length)
 {
-    int ok = EVP_DigestUpdate(hasher->context, data, length);
-    g_assert(ok == 1);
+    SHA256_Update(&hasher->context, data, length);
 }
 
 static void update_text(struct hasher *hasher, const char *text)
@@ -70,13 +68,10 @@ void hasher_add_field(struct hasher *hasher, const char *name, const char *value
 
 char *hasher_finish(struct hasher *hasher)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    int ok = EVP_DigestFinal_ex(hasher->context, digest, &size);
-    g_assert(ok == 1);
-    EVP_MD_CTX_free(hasher->context);
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256_Final(digest, &hasher->context);
     g_free(hasher);
-    return to_hex(digest, size);
+    return to_hex(digest, sizeof digest);
 }
 
 char *hash_text_hex(const void *text, size_t length)
