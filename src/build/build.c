@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "build/result_cache.h"
 #include "build/scope.h"
-#include "diagram/diagram.h"
 
 #define PROGRESS_PERIOD_S 0.5
 
@@ -16,12 +15,11 @@ struct build {
     struct plan *plan;
     struct result_cache *results;
     struct publisher *publisher;
-    GPtrArray *hits;         /* struct hit *, while results are looked up */
-    GPtrArray *misses;       /* struct session_job * */
-    char *plantuml, *drawio; /* fingerprints */
-    GError *broken;          /* the build cannot go on: database gone */
-    bool is_stopped;         /* by the first failed job (--fail-fast) */
-    bool is_outdated;        /* a result shows a state that is no more */
+    GPtrArray *hits;   /* struct hit *, while results are looked up */
+    GPtrArray *misses; /* struct session_job * */
+    GError *broken;    /* the build cannot go on: database gone */
+    bool is_stopped;   /* by the first failed job (--fail-fast) */
+    bool is_outdated;  /* a result shows a state that is no more */
 };
 
 /* A result that is known. */
@@ -55,8 +53,6 @@ void build_free(struct build *build)
     g_clear_pointer(&build->publisher, publisher_free);
     g_clear_pointer(&build->results, result_cache_free);
     g_clear_pointer(&build->plan, plan_free);
-    g_free(build->plantuml);
-    g_free(build->drawio);
     g_clear_error(&build->broken);
     g_free(build);
 }
@@ -67,13 +63,10 @@ static bool open_parts(struct build *build, GError **error)
     build->publisher = publisher_new(options->cache, options->course->spec_path, options->is_incremental, error);
     if (build->publisher == NULL)
         return false;
-    build->plantuml = plantuml_fingerprint(options->plan.plantuml_jar);
-    build->drawio = drawio_fingerprint(&options->plan.drawio);
     struct result_cache_options cache_options = {
         .cache = options->cache,
         .course = options->course,
-        .plantuml_fingerprint = build->plantuml,
-        .drawio_fingerprint = build->drawio,
+        .plan = &options->plan,
         .is_ignored = options->is_cache_ignored,
         .is_run_forced = options->is_run_forced,
     };
@@ -166,11 +159,6 @@ static bool put_shipped(struct build *build, const struct plan_job *job, GError 
     return true;
 }
 
-static bool is_shipped_instead(const struct build *build, const struct plan_job *job)
-{
-    return job->type == JOB_DRAWIO && job->shipped != NULL && strcmp(build->drawio, "none") == 0;
-}
-
 /* ---- what is known already ---- */
 
 static void add_miss(struct build *build, struct plan_job *job, const char *key, const char *reason)
@@ -214,11 +202,9 @@ static bool look_up(struct build *build, struct plan_job *job, GError **error)
 
 static bool look_up_jobs(struct build *build, GError **error)
 {
-    for (unsigned i = 0; i < build->plan->jobs->len; i++) {
-        struct plan_job *job = build->plan->jobs->pdata[i];
-        if (!(is_shipped_instead(build, job) ? put_shipped(build, job, error) : look_up(build, job, error)))
+    for (unsigned i = 0; i < build->plan->jobs->len; i++)
+        if (!look_up(build, build->plan->jobs->pdata[i], error))
             return false;
-    }
     return put_copies(build, error);
 }
 

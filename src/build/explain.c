@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "build/result_cache.h"
-#include "diagram/diagram.h"
 
 static bool is_named_by(const struct plan_job *job, const char *path)
 {
@@ -66,10 +65,7 @@ int explain_file(const struct build_options *options, const char *path, explain_
     g_autoptr(plan) plan = plan_new(options->course, &options->plan, diags);
     if (plan == NULL)
         return 0;
-    g_autofree char *plantuml = plantuml_fingerprint(options->plan.plantuml_jar);
-    g_autofree char *drawio = drawio_fingerprint(&options->plan.drawio);
-    struct result_cache_options result_options = {
-        .cache = options->cache, .course = options->course, .plantuml_fingerprint = plantuml, .drawio_fingerprint = drawio};
+    struct result_cache_options result_options = {.cache = options->cache, .course = options->course, .plan = &options->plan};
     g_autoptr(result_cache) results = result_cache_new(&result_options);
     return explain_jobs(options, results, plan, path, each, data, error);
 }

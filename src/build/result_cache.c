@@ -15,18 +15,19 @@
 #include "base/hash.h"
 #include "build/inputs.h"
 #include "build/result_version.h"
+#include "diagram/diagram.h"
 #include "notebook/html_katex.h"
 #include "notebook/kernel/kernel.h"
 
 #define VARIANT_LIMIT 4
+#define KERNEL "kernel "
 
 struct result_cache {
     struct result_cache_options options;
-    GHashTable *files;   /* path -> hash of its bytes */
-    GHashTable *texts;   /* path -> hash of its text */
-    GHashTable *kernels; /* name -> fingerprint */
-    GHashTable *inputs;  /* job -> json_t *: of those looked up */
-    char *pages;         /* fingerprint of what goes into pages from outside */
+    GHashTable *files;  /* path -> hash of its bytes */
+    GHashTable *texts;  /* path -> hash of its text */
+    GHashTable *tools;  /* "drawio", "kernel NAME", … -> fingerprint, looked for when a job first needs it */
+    GHashTable *inputs; /* job -> json_t *: of those looked up */
 };
 
 static void json_free(gpointer data)
@@ -40,9 +41,8 @@ struct result_cache *result_cache_new(const struct result_cache_options *options
     results->options = *options;
     results->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     results->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    results->kernels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    results->tools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     results->inputs = g_hash_table_new_full(NULL, NULL, NULL, json_free);
-    results->pages = katex_fingerprint();
     return results;
 }
 
@@ -52,9 +52,8 @@ void result_cache_free(struct result_cache *results)
         return;
     g_hash_table_unref(results->files);
     g_hash_table_unref(results->texts);
-    g_hash_table_unref(results->kernels);
+    g_hash_table_unref(results->tools);
     g_hash_table_unref(results->inputs);
-    g_free(results->pages);
     g_free(results);
 }
 
@@ -108,30 +107,36 @@ static json_t *list_topic_files(struct result_cache *results, const struct plan_
     return files;
 }
 
-/* A kernel that is not installed is a fingerprint too: the job will say so, and nothing of it is kept. */
-static const char *kernel_print(struct result_cache *results, const char *kernel)
+static char *find_print(const struct result_cache *results, const char *tool)
 {
-    const char *known = g_hash_table_lookup(results->kernels, kernel);
-    if (known != NULL)
-        return known;
-    char *fingerprint = kernel_fingerprint(kernel, NULL);
-    if (fingerprint == NULL)
-        fingerprint = g_strdup("none");
-    g_hash_table_insert(results->kernels, g_strdup(kernel), fingerprint);
-    return fingerprint;
+    if (strcmp(tool, "plantuml") == 0)
+        return plantuml_fingerprint(results->options.plan->plantuml_jar);
+    if (strcmp(tool, "drawio") == 0)
+        return drawio_fingerprint(&results->options.plan->drawio);
+    return g_str_has_prefix(tool, KERNEL) ? kernel_fingerprint(tool + strlen(KERNEL), NULL) : katex_fingerprint();
 }
 
-static json_t *pack_tool(struct result_cache *results, const struct plan_job *job)
+/* What else makes the results. A kernel that is not installed is a fingerprint too: the job will say so, and nothing of it is kept. */
+static void add_tool(struct result_cache *results, json_t *tools, const char *tool)
 {
-    if (job->type == JOB_PLANTUML)
-        return json_pack("{s:s}", "plantuml", results->options.plantuml_fingerprint);
-    if (job->type == JOB_DRAWIO)
-        return json_pack("{s:s}", "drawio", results->options.drawio_fingerprint);
-    json_t *tool = json_pack("{s:s}", "katex", results->pages);
-    const char *kernel = json_get_text(job->payload, "kernel", "");
-    if (job->topic->is_evaluated)
-        json_object_set_new(tool, kernel, json_string(kernel_print(results, kernel)));
-    return tool;
+    const char *print = g_hash_table_lookup(results->tools, tool);
+    if (print == NULL) {
+        char *found = find_print(results, tool);
+        print = found != NULL ? found : (found = g_strdup("none"));
+        g_hash_table_insert(results->tools, g_strdup(tool), found);
+    }
+    json_object_set_new(tools, tool, json_string(print));
+}
+
+static json_t *list_tools(struct result_cache *results, const struct plan_job *job)
+{
+    json_t *tools = json_object();
+    add_tool(results, tools, job->type == JOB_NOTEBOOK ? "katex" : job_type_names[job->type]);
+    if (job->type == JOB_NOTEBOOK && job->topic->is_evaluated) {
+        g_autofree char *kernel = g_strconcat(KERNEL, json_get_text(job->payload, "kernel", ""), NULL);
+        add_tool(results, tools, kernel);
+    }
+    return tools;
 }
 
 static char *hash_json(const json_t *value)
@@ -151,7 +156,7 @@ static json_t *collect_inputs(struct result_cache *results, struct plan_job *job
         json_object_set_new(job->payload, "inputs_hash", json_string(hash));
     }
     return json_pack("{s:s, s:s, s:O, s:o, s:o}", "program", result_version, "source", source != NULL ? source : "unreadable", "files",
-                     files, "settings", inputs_of_payload(job), "tool", pack_tool(results, job));
+                     files, "settings", inputs_of_payload(job), "tool", list_tools(results, job));
 }
 
 /* Where the inputs of a source's latest result are kept. */

@@ -11,12 +11,11 @@
 struct result_cache;
 
 struct result_cache_options {
-    struct cache *cache;              /* borrowed */
-    const struct course *course;      /* borrowed */
-    const char *plantuml_fingerprint; /* what draws the diagrams: a change of it makes them again */
-    const char *drawio_fingerprint;
-    bool is_ignored;    /* --ignore-cache: nothing is found, results are still kept */
-    bool is_run_forced; /* --force-execute: nothing is found for jobs that run code, and the code runs */
+    struct cache *cache;             /* borrowed */
+    const struct course *course;     /* borrowed */
+    const struct plan_options *plan; /* borrowed: what draws the diagrams */
+    bool is_ignored;                 /* --ignore-cache: nothing is found, results are still kept */
+    bool is_run_forced;              /* --force-execute: nothing is found for jobs that run code, and the code runs */
 };
 
 struct result_cache *result_cache_new(const struct result_cache_options *options);
