@@ -45,3 +45,13 @@ char *text_did_you_mean(const char *word, const char *const *names)
     const char *nearest = text_nearest(word, names);
     return nearest != NULL ? g_strdup_printf("did you mean '%s'?", nearest) : NULL;
 }
+
+void text_place(const char *text, gsize offset, int *ret_line, int *ret_col)
+{
+    const char *line = text, *end = text + offset;
+    int n = 1;
+    for (const char *next; (next = memchr(line, '\n', (gsize)(end - line))) != NULL; n++)
+        line = next + 1;
+    *ret_line = n;
+    *ret_col = (int)g_utf8_strlen(line, end - line) + 1;
+}

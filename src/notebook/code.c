@@ -11,8 +11,10 @@
 struct writer {
     const struct notebook *notebook;
     const char *comment;
-    char *language; /* of the notebook */
-    bool comment_magics, python;
+    char *language;           /* of the notebook */
+    const char *cell_markers; /* for Markdown cells without their own, or NULL */
+    const char *custom_magics;
+    bool comment_magics, metadata_is_json, python;
 };
 
 static GPtrArray *source_lines(const char *source)
@@ -27,10 +29,10 @@ static GPtrArray *source_lines(const char *source)
 }
 
 /* The language that the first line names as a magic (freed by the caller; "" for a lone "%%"), with its arguments; else NULL. */
-static char *find_cell_language(const char *line, const char *main_language, char **ret_args)
+static char *find_cell_language(const struct writer *writer, const char *line, char **ret_args)
 {
     *ret_args = 0;
-    if (strcmp(main_language, "csharp") == 0) {
+    if (strcmp(writer->language, "csharp") == 0) {
         g_autofree char *name = g_str_has_prefix(line, "#!") ? strip_copy(line + 2) : 0;
         return name != 0 && language_is_magic(name) ? g_steal_pointer(&name) : 0;
     }
@@ -38,19 +40,35 @@ static char *find_cell_language(const char *line, const char *main_language, cha
         return 0;
     const char *blank = strchr(line, ' ');
     g_autofree char *name = blank != 0 ? g_strndup(line + 2, (gsize)(blank - line - 2)) : g_strdup(line + 2);
-    if (*name != 0 && !language_is_magic(name))
+    if (*name != 0 && !language_is_magic(name) && !language_is_custom(name, writer->custom_magics))
         return 0;
     if (blank != 0 && blank[1] != 0)
         *ret_args = g_strdup(blank + 1);
     return g_steal_pointer(&name);
 }
 
-static void append_option(GString *marker, const char *key, const char *value)
+/* One option behind the marker; the first of those in JSON opens the object. */
+static void append_option(GString *marker, bool json, const char *key, const char *value)
 {
     if (value == 0 || *value == 0)
         return;
-    g_string_append_printf(marker, " %s=", key);
+    if (json)
+        g_string_append_printf(marker, "%s\"%s\": ", strchr(marker->str, '{') != 0 ? ", " : " {", key);
+    else
+        g_string_append_printf(marker, " %s=", key);
     python_json_append_string(marker, value, strlen(value), true);
+}
+
+/* The marker of a code cell in a language with arguments; NULL or "" for none. */
+static char *make_marker(const struct writer *writer, const char *indent, const char *args, const char *language)
+{
+    GString *marker = g_string_new(0);
+    append_option(marker, writer->metadata_is_json, "magic_args", args);
+    append_option(marker, writer->metadata_is_json, "language", language);
+    if (writer->metadata_is_json && marker->len > 0)
+        g_string_append_c(marker, '}');
+    g_autofree char *options = g_string_free(marker, FALSE);
+    return g_strconcat(indent, writer->comment, " %%", options, NULL);
 }
 
 static void comment_lines(GPtrArray *lines, guint first, const char *comment)
@@ -91,7 +109,7 @@ static bool has_backslash(const GPtrArray *lines)
 /* Writes Markdown as the quoted string that it was; false if it was none. */
 static bool quote_lines(GPtrArray *lines, const char *marker)
 {
-    if (marker == 0)
+    if (marker == 0 || lines->len == 0)
         return false;
     bool raw = *marker == 'r' || *marker == 'R';
     const char *comma = strchr(marker, ','), *bare = raw ? marker + 1 : marker;
@@ -110,7 +128,7 @@ static bool quote_lines(GPtrArray *lines, const char *marker)
 
 static void text_to_lines(const struct writer *writer, const struct cell *cell, GPtrArray *lines)
 {
-    if (!quote_lines(lines, json_get_text(cell->metadata, "cell_marker", 0)))
+    if (!quote_lines(lines, json_get_text(cell->metadata, "cell_marker", writer->cell_markers)))
         comment_lines(lines, 0, writer->comment);
 }
 
@@ -129,23 +147,19 @@ static char *indent_of(const GPtrArray *lines)
 static GPtrArray *code_to_lines(const struct writer *writer, const struct cell *cell)
 {
     GPtrArray *lines = source_lines(cell->source);
-    g_autofree char *args = 0, *magic = find_cell_language(g_ptr_array_index(lines, 0), writer->language, &args);
+    g_autofree char *args = 0, *magic = find_cell_language(writer, g_ptr_array_index(lines, 0), &args);
     if (magic != 0)
         g_ptr_array_remove_index(lines, 0);
     const char *language = magic != 0 && *magic != 0 ? magic : json_get_text(cell->metadata, "language", writer->language);
     bool active = is_main_language(writer, language);
     g_autofree char *indent = active ? indent_of(lines) : g_strdup("");
-    GString *marker = g_string_new(0);
-    g_string_append_printf(marker, "%s%s %%%%", indent, writer->comment);
-    append_option(marker, "magic_args", args);
-    append_option(marker, "language", magic);
-    if (!active)
+    if (active)
+        magics_comment(lines, language, writer->comment_magics);
+    else
         text_to_lines(writer, cell, lines);
-    else if (writer->comment_magics)
-        magics_comment(lines, language);
     if (active && lines->len == 1 && *(char *)g_ptr_array_index(lines, 0) == 0)
         g_ptr_array_set_size(lines, 0);
-    g_ptr_array_insert(lines, 0, g_string_free(marker, FALSE));
+    g_ptr_array_insert(lines, 0, make_marker(writer, indent, args, magic));
     return lines;
 }
 
@@ -159,9 +173,15 @@ static GPtrArray *cell_to_lines(const struct writer *writer, const struct cell *
     return lines;
 }
 
-/* The YAML header that the first cell holds, commented out, or NULL. */
+static bool is_fence(const char *line)
+{
+    return g_str_has_prefix(line, "---") && is_blank(line + 3);
+}
+
+/* The YAML header that the first cell holds, commented out (no lines when it is empty), or NULL. */
 static GPtrArray *header_lines(const struct writer *writer)
 {
+    static char fence[] = "---";
     const struct cell *cell = writer->notebook->cells->len > 0 ? g_ptr_array_index(writer->notebook->cells, 0) : 0;
     if (cell == 0 || cell->type != CELL_RAW)
         return 0;
@@ -170,9 +190,14 @@ static GPtrArray *header_lines(const struct writer *writer)
     for (size_t length = strlen(start); length > 0 && strchr("\n\t ", start[length - 1]) != 0; length--)
         ((char *)start)[length - 1] = 0;
     g_autoptr(GPtrArray) lines = source_lines(start);
-    const char *first = g_ptr_array_index(lines, 0), *last = g_ptr_array_index(lines, lines->len - 1);
-    if (lines->len < 3 || !g_str_has_prefix(first, "---") || !is_blank(first + 3) || !g_str_has_prefix(last, "---") || !is_blank(last + 3))
+    if (lines->len < 2 || !is_fence(lines->pdata[0]) || !is_fence(lines->pdata[lines->len - 1]))
         return 0;
+    if (lines->len == 2)
+        g_ptr_array_set_size(lines, 0);
+    for (guint i = 0; i < lines->len; i += lines->len - 1) {
+        g_free(lines->pdata[i]);
+        lines->pdata[i] = g_strdup(fence);
+    }
     comment_lines(lines, 0, writer->comment);
     return g_steal_pointer(&lines);
 }
@@ -244,6 +269,9 @@ char *notebook_to_code(const struct notebook *notebook)
     g_autofree char *language = language_main(notebook->metadata, notebook->prog_lang);
     struct writer writer = {.notebook = notebook, .comment = prog_langs[notebook->prog_lang].comment, .language = language};
     writer.comment_magics = json_get_bool(jupytext, "comment_magics", true);
+    writer.metadata_is_json = json_get_bool(jupytext, "cell_metadata_json", false);
+    writer.cell_markers = json_get_text(jupytext, "cell_markers", 0);
+    writer.custom_magics = json_get_text(jupytext, "custom_cell_magics", "");
     writer.python = notebook->prog_lang == PROG_LANG_PYTHON;
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func((GDestroyNotify)(void (*)(void))g_ptr_array_unref);
     GPtrArray *header = header_lines(&writer);

@@ -62,7 +62,7 @@ static void append_code_cell(struct page *page, const struct cell *cell)
 static void append_markdown_cell(struct page *page, const struct cell *cell)
 {
     g_string_append(page->cells, "<div class=\"row\"><div class=\"prompt\"></div><div class=\"rich markdown\">\n");
-    page->markdown->attachments = json_object_get(cell->metadata, "attachments");
+    page->markdown->attachments = cell->attachments;
     markdown_append_html(page->cells, cell->source, page->markdown);
     page->markdown->attachments = NULL;
     g_string_append(page->cells, "</div></div>\n");

@@ -4,8 +4,6 @@
 #include "notebook/lines.h"
 #include "notebook/python_json.h"
 
-static const char *const cell_type_names[] = {[CELL_CODE] = "code", [CELL_MARKDOWN] = "markdown", [CELL_RAW] = "raw"};
-
 /* The source as a list of lines with their ends, as nbformat writes it. */
 static void append_source(GString *text, const char *source)
 {
@@ -26,7 +24,13 @@ static void append_source(GString *text, const char *source)
 
 static void append_cell(GString *text, const struct cell *cell)
 {
-    g_string_append_printf(text, "  {\n   \"cell_type\": \"%s\",\n", cell_type_names[cell->type]);
+    g_string_append(text, "  {\n");
+    if (cell->attachments != 0) {
+        g_string_append(text, "   \"attachments\": ");
+        python_json_append(text, cell->attachments, 3);
+        g_string_append(text, ",\n");
+    }
+    g_string_append_printf(text, "   \"cell_type\": \"%s\",\n", cell_type_names[cell->type]);
     if (cell->type == CELL_CODE && cell->execution_count > 0)
         g_string_append_printf(text, "   \"execution_count\": %d,\n", cell->execution_count);
     else if (cell->type == CELL_CODE)

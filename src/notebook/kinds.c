@@ -125,6 +125,8 @@ static void derive_markdown(struct cell *cell, const char *language, enum kind k
         return;
     const char *label = strcmp(language, "de") == 0 ? "*Antwort:* " : "*Answer:* ";
     set_source(cell, kind == KIND_CODE_ALONG ? g_strdup(label) : g_strconcat(label, cell->source, NULL));
+    if (kind == KIND_CODE_ALONG)
+        g_clear_pointer(&cell->attachments, json_decref);
 }
 
 static struct cell *derive_cell(const struct cell *cell, const char *language, enum kind kind, enum format format)

@@ -96,6 +96,12 @@ bool language_is_magic(const char *name)
     return language_comment(name) != 0 || glossary_find(magic_languages, name) >= 0;
 }
 
+bool language_is_custom(const char *name, const char *list)
+{
+    g_auto(GStrv) names = g_strsplit(list, ",", -1);
+    return g_strv_contains((const char *const *)names, name);
+}
+
 char *language_usual_name(const char *language)
 {
     char *name = g_utf8_strdown(language, -1);

@@ -32,9 +32,23 @@ static bool append_code_point(const char **p, GString *text, int digits)
     return true;
 }
 
+/* Up to three octal digits. */
+static bool append_octal(const char **p, GString *text)
+{
+    gunichar c = 0;
+    for (int i = 0; i < 3 && **p >= '0' && **p <= '7'; i++, (*p)++)
+        c = c * 8 + (gunichar)(**p - '0');
+    if (c == 0)
+        return false;
+    g_string_append_unichar(text, c);
+    return true;
+}
+
 static bool append_escape(const char **p, GString *text)
 {
     static const char names[] = "abfnrtv\\'\"", values[] = "\a\b\f\n\r\t\v\\'\"";
+    if (**p >= '0' && **p <= '7')
+        return append_octal(p, text);
     char c = *(*p)++;
     const char *at = c != 0 ? strchr(names, c) : 0;
     if (c == 0)
@@ -51,7 +65,7 @@ static bool append_escape(const char **p, GString *text)
 static bool append_string(const char **p, GString *text)
 {
     bool raw = **p == 'r' || **p == 'R';
-    if (raw)
+    if (raw || **p == 'u' || **p == 'U')
         (*p)++;
     char quote = **p;
     if (quote != '"' && quote != '\'')
@@ -75,7 +89,9 @@ static bool append_string(const char **p, GString *text)
 
 static bool starts_string(const char *p)
 {
-    return *p == '"' || *p == '\'' || ((*p == 'r' || *p == 'R') && (p[1] == '"' || p[1] == '\''));
+    if (*p != 0 && strchr("rRuU", *p) != 0)
+        p++;
+    return *p == '"' || *p == '\'';
 }
 
 static json_t *parse_string(const char **p)
@@ -89,26 +105,50 @@ static json_t *parse_string(const char **p)
     return json_stringn(text->str, text->len);
 }
 
+/* The base that "0x", "0o" or "0b" at `text` says, else 10. */
+static guint number_base(const char *text)
+{
+    char mark = *text == '0' ? g_ascii_tolower(text[1]) : 0;
+    return mark == 'x' ? 16 : mark == 'o' ? 8 : mark == 'b' ? 2 : 10;
+}
+
+/* "007" is no number in Python, "000" is. */
+static bool has_leading_zero(const char *digits)
+{
+    return *digits == '0' && strspn(digits, "0") != strlen(digits) && g_ascii_isdigit(digits[1]);
+}
+
+static json_t *number_of(const char *digits, bool negative, bool real)
+{
+    char *end = 0;
+    errno = 0;
+    if (real) {
+        double value = g_ascii_strtod(digits, &end);
+        return errno == 0 && *end == 0 ? json_real(negative ? -value : value) : 0;
+    }
+    guint base = number_base(digits);
+    if (has_leading_zero(digits))
+        return 0;
+    const char *first = base != 10 ? digits + 2 : digits;
+    gint64 value = g_ascii_isxdigit(*first) ? g_ascii_strtoll(first, &end, base) : 0;
+    return errno == 0 && end != 0 && *end == 0 ? json_integer(negative ? -value : value) : 0;
+}
+
 static json_t *parse_number(const char **p)
 {
     g_autoptr(GString) digits = g_string_new(0);
-    bool real = false;
-    if (**p == '-' || **p == '+')
-        g_string_append_c(digits, *(*p)++);
-    *p = skip_space(*p);
+    bool negative = **p == '-', real = false;
+    if (negative || **p == '+')
+        *p = skip_space(*p + 1);
     if (!g_ascii_isdigit(**p) && **p != '.')
         return 0;
+    bool decimal = number_base(*p) == 10;
     for (; g_ascii_isalnum(**p) || **p == '_' || **p == '.' || ((**p == '-' || **p == '+') && g_ascii_tolower((*p)[-1]) == 'e'); (*p)++) {
-        real = real || **p == '.' || **p == 'e' || **p == 'E';
+        real = real || **p == '.' || (decimal && (**p == 'e' || **p == 'E'));
         if (**p != '_')
             g_string_append_c(digits, **p);
     }
-    char *end = 0;
-    errno = 0;
-    json_t *value = real ? json_real(g_ascii_strtod(digits->str, &end)) : json_integer(g_ascii_strtoll(digits->str, &end, 10));
-    if (errno != 0 || *end != 0 || end == digits->str)
-        g_clear_pointer(&value, json_decref);
-    return value;
+    return number_of(digits->str, negative, real);
 }
 
 static json_t *parse_list(const char **p, char close, int depth)
@@ -185,7 +225,8 @@ json_t *literal_parse(const char *text)
         return json;
     const char *p = value;
     json = parse_value(&p, 0);
-    if (json != 0 && !is_blank(p))
+    p = skip_space(p);
+    if (json != 0 && *p != 0 && *p != '#')
         g_clear_pointer(&json, json_decref);
     return json;
 }

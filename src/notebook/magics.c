@@ -86,31 +86,37 @@ static bool is_shell_command(const char *line)
     return false;
 }
 
-static bool is_percent_magic(const char *line, const char *comment)
+/* In languages whose magics do not begin with a percent sign; -1 for the others. */
+static int is_own_magic(const char *bare, const char *language)
 {
-    const char *p = skip_comments(skip_space(line), comment);
-    if (!is_percent_word(p))
-        return false;
-    return has_remark(p, comment, "escape") || !has_remark(p, comment, "noescape");
-}
-
-bool magic_is_line(const char *line, const char *language)
-{
-    const char *comment = language_comment(language);
-    if (comment == 0 || strcmp(language, "matlab") == 0 || strcmp(language, "sas") == 0 || strcmp(language, "logtalk") == 0)
-        return false;
-    const char *bare = skip_comments(line, comment);
     if (strcmp(language, "rust") == 0)
         return bare[0] == ':' && g_ascii_isalpha(bare[1]);
     if (strcmp(language, "csharp") == 0)
         return bare[0] == '#' && bare[1] == '!' && g_ascii_isalpha(bare[2]);
     if (strcmp(language, "go") == 0)
         return is_percent_word(bare) || (bare[0] == '!' && (g_ascii_isalpha(bare[1]) || (bare[1] == '*' && g_ascii_isalpha(bare[2]))));
-    if (is_percent_magic(line, comment))
-        return true;
-    if (strcmp(language, "python") != 0 || is_percent_word(skip_comments(skip_space(line), comment)))
+    return -1;
+}
+
+/* `all` is false where only those marked "escape" count. */
+static bool is_magic(const char *line, const char *language, bool all)
+{
+    const char *comment = language_comment(language);
+    if (comment == 0 || strcmp(language, "matlab") == 0 || strcmp(language, "sas") == 0 || strcmp(language, "logtalk") == 0)
         return false;
-    return is_help_or_shell(line) || is_assignment(line) || is_trailing_help(line) || is_shell_command(line);
+    int own = is_own_magic(skip_comments(line, comment), language);
+    if (own >= 0)
+        return own > 0 && all;
+    const char *word = skip_comments(skip_space(line), comment);
+    if (is_percent_word(word))
+        return has_remark(word, comment, "escape") || (all && !has_remark(word, comment, "noescape"));
+    return all && strcmp(language, "python") == 0 &&
+           (is_help_or_shell(line) || is_assignment(line) || is_trailing_help(line) || is_shell_command(line));
+}
+
+bool magic_is_line(const char *line, const char *language)
+{
+    return is_magic(line, language, true);
 }
 
 static bool is_continued(const char *line)
@@ -139,7 +145,7 @@ static void replace_line(GPtrArray *lines, guint i, char *line)
     g_ptr_array_index(lines, i) = line;
 }
 
-static void change_magics(GPtrArray *lines, const char *language, bool comment_out)
+static void change_magics(GPtrArray *lines, const char *language, bool comment_out, bool all)
 {
     g_autofree char *usual = language_usual_name(language);
     const char *comment = language_comment(usual);
@@ -147,7 +153,7 @@ static void change_magics(GPtrArray *lines, const char *language, bool comment_o
     bool continuation = false;
     for (guint i = 0; comment != 0 && i < lines->len; i++) {
         const char *line = g_ptr_array_index(lines, i);
-        bool magic = watch.triple == 0 && (continuation || magic_is_line(line, usual));
+        bool magic = watch.triple == 0 && (continuation || is_magic(line, usual, all));
         bool was_continuation = continuation;
         if (magic)
             continuation = strcmp(usual, "python") == 0 && is_continued(line);
@@ -159,12 +165,12 @@ static void change_magics(GPtrArray *lines, const char *language, bool comment_o
 
 void magics_uncomment(GPtrArray *lines, const char *language)
 {
-    change_magics(lines, language, false);
+    change_magics(lines, language, false, true);
 }
 
-void magics_comment(GPtrArray *lines, const char *language)
+void magics_comment(GPtrArray *lines, const char *language, bool all)
 {
-    change_magics(lines, language, true);
+    change_magics(lines, language, true, all);
 }
 
 static bool is_escaped_code_start(const char *line, const char *comment)

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "notebook/source.h"
+
+const char *const cell_type_names[] = {[CELL_CODE] = "code", [CELL_MARKDOWN] = "markdown", [CELL_RAW] = "raw", 0};
 
 struct cell *cell_new(enum cell_type type, const char *source, int line)
 {
@@ -21,6 +24,7 @@ struct cell *cell_copy(const struct cell *cell)
     *copy = *cell;
     copy->source = g_strdup(cell->source);
     copy->metadata = json_deep_copy(cell->metadata);
+    json_incref(copy->attachments);
     json_incref(copy->outputs);
     return copy;
 }
@@ -31,6 +35,7 @@ void cell_free(struct cell *cell)
         return;
     g_free(cell->source);
     json_decref(cell->metadata);
+    json_decref(cell->attachments);
     json_decref(cell->outputs);
     g_free(cell);
 }
@@ -88,12 +93,24 @@ void notebook_give_ids(struct notebook *notebook)
     }
 }
 
+static void report_encoding(const char *text, const char *at, const char *name, const GArray *line_map, struct diag_list *diags)
+{
+    int line, col;
+    text_place(text, (gsize)(at - text), &line, &col);
+    if (line_map != 0 && (guint)line <= line_map->len)
+        line = (int)g_array_index(line_map, guint, line - 1);
+    diag_add(diags, DIAG_ERROR, name, line, col, "save the file as UTF-8", "the source is not UTF-8 text (byte 0x%02x)", (guchar)*at);
+}
+
 struct notebook *notebook_read(const char *text, const char *name, enum prog_lang prog_lang, const GArray *lines, struct diag_list *diags)
 {
-    if (!g_utf8_validate(text, -1, 0)) {
-        diag_add(diags, DIAG_ERROR, name, 1, 1, "save the file as UTF-8", "the source is not UTF-8 text");
+    const char *end = 0;
+    if (!g_utf8_validate(text, -1, &end)) {
+        report_encoding(text, end, name, lines, diags);
         return 0;
     }
+    if (g_str_has_prefix(text, BYTE_ORDER_MARK))
+        text += strlen(BYTE_ORDER_MARK);
     if (g_str_has_suffix(name, ".ipynb"))
         return notebook_read_ipynb(text, name, prog_lang, diags);
     if (g_str_has_suffix(name, ".md"))

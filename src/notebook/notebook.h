@@ -10,6 +10,8 @@
 
 enum cell_type { CELL_CODE, CELL_MARKDOWN, CELL_RAW };
 
+extern const char *const cell_type_names[]; /* NULL-terminated: code, markdown, raw */
+
 struct cell {
     enum cell_type type;
     char *source;        /* text without the final newline */
@@ -18,6 +20,7 @@ struct cell {
     int line;            /* of the cell's first line in the source file, from 1 */
     int text_line;       /* of the first line of `source` there, behind a marker; 0: the same */
     int index;           /* in the whole source, from 0 */
+    json_t *attachments; /* object of files that the text shows ("attachment:NAME"), or NULL */
     json_t *outputs;     /* array of nbformat outputs, or NULL when the cell was not run */
     int execution_count; /* 0: none */
 };
@@ -39,12 +42,9 @@ void notebook_free(struct notebook *notebook);
 typedef struct notebook notebook;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(notebook, notebook_free)
 
-/* Reads expanded percent text. `lines` maps its lines to lines of the source (may be NULL). Ids are given, no cell is dropped.
- * Tag warnings and mistakes go to `diags` under `name`. NULL with an error diagnostic if it cannot be read. */
-struct notebook *notebook_read_percent(const char *text, const char *name, enum prog_lang prog_lang, const GArray *lines,
-                                       struct diag_list *diags);
-
-/* Reads a source in the form its suffix says: percent, .md (jupytext Markdown) or .ipynb. */
+/* Reads an expanded source in the form its suffix says: percent, .md (jupytext Markdown) or .ipynb. `lines` maps its lines to lines of the
+ * source (may be NULL). Ids are given, no cell is dropped. Warnings and mistakes go to `diags` under `name`; the notebook is NULL only after
+ * a mistake, but one that is not may have mistakes too. */
 struct notebook *notebook_read(const char *text, const char *name, enum prog_lang prog_lang, const GArray *lines, struct diag_list *diags);
 
 /* The cells that a kind shows in a language, emptied, labelled and wrapped as the kind asks (notebooks.md, section 4). Outputs of kept

@@ -8,7 +8,7 @@
 
 static json_t *unreadable(const char *text)
 {
-    return json_pack("{s:s}", "incorrectly_encoded_metadata", text);
+    return json_pack("{s:s}", OPTIONS_UNREADABLE, text);
 }
 
 static bool is_identifier(const char *text)
@@ -60,20 +60,14 @@ static json_t *last_pair(const char *text, char **ret_key, gssize *ret_rest)
     return 0;
 }
 
-static void set_if_absent(json_t *metadata, const char *key, json_t *value)
-{
-    if (json_object_get(metadata, key) == 0)
-        json_object_set(metadata, key, value);
-}
-
-/* Takes one pair or bare word off the end of `text` (in place) into `metadata`; false when the rest cannot be read. */
-static bool take_last(char *text, json_t *metadata)
+/* Takes one pair or bare word off the end of `text` (in place); bare words count only where no pair has their name. False when the rest
+ * cannot be read. */
+static bool take_last(char *text, json_t *pairs, json_t *words)
 {
     const char *blank = strrchr(text, ' ');
     const char *word = blank != 0 ? blank + 1 : text;
     if (!g_str_has_prefix(text, "--") && is_identifier(word)) {
-        g_autoptr(json_t) null = json_null();
-        set_if_absent(metadata, word, null);
+        json_object_set_new(words, word, json_null());
         text[word > text ? word - text - 1 : 0] = 0;
         return true;
     }
@@ -82,26 +76,29 @@ static bool take_last(char *text, json_t *metadata)
     g_autoptr(json_t) value = last_pair(text, &key, &rest);
     if (value == 0)
         return false;
-    set_if_absent(metadata, key, value);
+    if (json_object_get(pairs, key) == 0)
+        json_object_set(pairs, key, value);
     text[rest] = 0;
     return true;
 }
 
 json_t *options_parse_pairs(const char *text)
 {
-    json_t *metadata = json_object();
+    json_t *pairs = json_object();
+    g_autoptr(json_t) words = json_object();
     g_autofree char *rest = strip_copy(text);
     for (int i = 0; *rest != 0; i++) {
-        if (i >= MAX_PAIRS || !take_last(rest, metadata)) {
+        if (i >= MAX_PAIRS || !take_last(rest, pairs, words)) {
             g_autoptr(json_t) left = unreadable(rest);
-            json_object_update_missing(metadata, left);
+            json_object_update_missing(pairs, left);
             break;
         }
         char *stripped = strip_copy(rest);
         g_free(rest);
         rest = stripped;
     }
-    return metadata;
+    json_object_update_missing(pairs, words);
+    return pairs;
 }
 
 bool options_are_json(const char *text)

@@ -9,7 +9,10 @@
 /* A JSON value or a Python literal (strings in either quote, True, None, tuples); NULL if it is neither. The caller owns it. */
 json_t *literal_parse(const char *text);
 
-/* The metadata of `key=value` pairs; what cannot be read is kept under "incorrectly_encoded_metadata". The caller owns it. */
+/* The key under which metadata keeps the text that cannot be read. */
+#define OPTIONS_UNREADABLE "incorrectly_encoded_metadata"
+
+/* The metadata of `key=value` pairs; what cannot be read is kept under OPTIONS_UNREADABLE. The caller owns it. */
 json_t *options_parse_pairs(const char *text);
 
 /* A title and metadata: `Title key="value"` or `Title {"key": "value"}`. `ret_title` is freed by the caller, "" if there is none. */

@@ -1,6 +1,7 @@
 /* jupytext's percent format: cells behind comment lines with "%%". */
 #include <string.h>
 
+#include "base/text.h"
 #include "notebook/languages.h"
 #include "notebook/options.h"
 #include "notebook/source.h"
@@ -74,12 +75,24 @@ static void take_type(char **title, json_t *metadata)
     }
 }
 
+/* "[mardown]" and the like are titles, which is seldom meant. */
+static void warn_about_brackets(const struct source_reader *reader, const char *title)
+{
+    static const char *const names[] = {"markdown", "md", "raw", 0};
+    size_t length = *title == '[' ? strspn(title + 1, "abcdefghijklmnopqrstuvwxyz") : 0;
+    if (length == 0 || title[length + 1] != ']' || g_str_has_prefix(title, "[code]"))
+        return;
+    g_autofree char *word = g_strndup(title + 1, length), *meant = text_did_you_mean(word, names);
+    source_diag(reader, DIAG_WARNING, title, meant != 0 ? meant : "the types are [markdown], [md] and [raw]; without one it is code",
+                "unknown cell type '[%s]' is taken for the cell's title", word);
+}
+
 static json_t *parse_marker(struct source_reader *reader, const char *options)
 {
     g_autofree char *title = 0;
-    reader->metadata_is_json = reader->metadata_is_json || options_are_json(options);
-    json_t *metadata = options_parse(options, &title);
+    json_t *metadata = source_read_options(reader, options, true, &title);
     take_type(&title, metadata);
+    warn_about_brackets(reader, title);
     size_t depth = strspn(title, "%");
     g_autofree char *rest = depth > 0 ? strip_copy(title + depth) : g_strdup(title);
     if (depth > 0)
@@ -89,19 +102,17 @@ static json_t *parse_marker(struct source_reader *reader, const char *options)
     return metadata;
 }
 
-/* "cell_type" may also stand in the metadata; anything unknown is code with a warning. */
+/* "cell_type" may also stand in the metadata. */
 static void find_type(struct source_reader *reader, struct percent_cell *cell)
 {
     const char *name = json_get_text(cell->metadata, "cell_type", 0);
     cell->type = CELL_CODE;
     if (name != 0) {
-        if (strcmp(name, "markdown") == 0)
-            cell->type = CELL_MARKDOWN;
-        else if (strcmp(name, "raw") == 0)
-            cell->type = CELL_RAW;
-        else if (strcmp(name, "code") != 0)
-            diag_add(reader->diags, DIAG_WARNING, reader->name, source_line(reader, reader->pos), 1, "use markdown, md or raw",
-                     "unknown cell type '%s'", name);
+        int type = glossary_find(cell_type_names, name);
+        if (type < 0)
+            source_diag(reader, DIAG_ERROR, "cell_type", "the types are code, markdown and raw", "unknown cell type '%s'", name);
+        else
+            cell->type = (enum cell_type)type;
         json_object_del(cell->metadata, "cell_type");
         return;
     }
@@ -295,10 +306,6 @@ static void read_cell(struct source_reader *reader)
 struct notebook *notebook_read_percent(const char *text, const char *name, enum prog_lang prog_lang, const GArray *line_map,
                                        struct diag_list *diags)
 {
-    if (!g_utf8_validate(text, -1, 0)) {
-        diag_add(diags, DIAG_ERROR, name, 1, 1, "save the file as UTF-8", "the source is not UTF-8 text");
-        return 0;
-    }
     g_autoptr(line_list) lines = line_list_split(text);
     g_autoptr(notebook) notebook = notebook_new(prog_lang);
     struct source_reader reader = {.notebook = notebook, .lines = lines, .line_map = line_map, .name = name, .diags = diags};
@@ -308,7 +315,9 @@ struct notebook *notebook_read_percent(const char *text, const char *name, enum 
         return 0;
     g_autofree char *language = language_main(notebook->metadata, prog_lang);
     reader.default_language = language;
-    reader.comment_magics = json_get_bool(json_object_get(notebook->metadata, "jupytext"), "comment_magics", true);
+    const json_t *jupytext = json_object_get(notebook->metadata, "jupytext");
+    const char *form = json_get_text(json_object_get(jupytext, "text_representation"), "format_name", "percent");
+    reader.comment_magics = json_get_bool(jupytext, "comment_magics", strcmp(form, "hydrogen") != 0);
     while (reader.pos < lines->n)
         read_cell(&reader);
     source_finish(&reader, true);

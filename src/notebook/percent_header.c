@@ -6,8 +6,10 @@
 
 struct header {
     GPtrArray *jupyter, *other; /* of lines, borrowed */
+    GArray *jupyter_at;         /* of int: their indexes in the text */
     bool in_jupyter, started, ended;
-    int end; /* index of the closing line */
+    bool in_comment; /* the header of a Markdown source stands in <!-- --> */
+    int end;         /* index of the closing line */
 };
 
 /* "key :" with nothing behind the colon. */
@@ -43,22 +45,12 @@ static char *find_encoding(const char *line, const char *comment)
     return 0;
 }
 
-static void set_jupytext(struct source_reader *reader, const char *key, const char *value)
-{
-    json_t *jupytext = json_object_get(reader->notebook->metadata, "jupytext");
-    if (!json_is_object(jupytext)) {
-        jupytext = json_object();
-        json_object_set_new(reader->notebook->metadata, "jupytext", jupytext);
-    }
-    json_object_set_new(jupytext, key, json_string(value));
-}
-
 /* "#!" and the encoding come before everything else. False when the encoding is not UTF-8. */
 static bool read_first_lines(struct source_reader *reader)
 {
     char **lines = reader->lines->items;
     if (reader->lines->n > 0 && g_str_has_prefix(lines[0], "#!") && *reader->comment != 0) {
-        set_jupytext(reader, "executable", lines[0] + 2);
+        json_object_set_new(source_jupytext(reader->notebook), "executable", json_string(lines[0] + 2));
         reader->pos = 1;
     }
     if (reader->pos >= reader->lines->n || *reader->comment == 0)
@@ -71,7 +63,7 @@ static bool read_first_lines(struct source_reader *reader)
                  "encoding '%s' is not supported", encoding);
         return false;
     }
-    set_jupytext(reader, "encoding", lines[reader->pos]);
+    json_object_set_new(source_jupytext(reader->notebook), "encoding", json_string(lines[reader->pos]));
     reader->pos++;
     return true;
 }
@@ -79,10 +71,12 @@ static bool read_first_lines(struct source_reader *reader)
 /* Takes one line; false when the header is over. */
 static bool take_line(struct header *header, const char *line)
 {
+    if (header->in_comment && header->ended && strstr(line, "-->") != 0)
+        return false;
     if (is_fence(line)) {
         header->ended = header->started;
         header->started = true;
-        return !header->ended;
+        return !header->ended || header->in_comment;
     }
     if (!header->started)
         return is_blank(line);
@@ -91,7 +85,19 @@ static bool take_line(struct header *header, const char *line)
     else if (*line != 0 && skip_space(line) == line)
         header->in_jupyter = false;
     g_ptr_array_add(header->in_jupyter ? header->jupyter : header->other, (gpointer)line);
+    if (header->in_jupyter)
+        g_array_append_val(header->jupyter_at, header->end);
     return true;
+}
+
+/* An error at a line and column of the header's "jupyter" part. */
+static void report_yaml(const struct source_reader *reader, const struct header *header, int line, int col, const char *message)
+{
+    int at = g_array_index(header->jupyter_at, int, CLAMP(line - 1, 0, (int)header->jupyter_at->len - 1));
+    const char *text = reader->lines->items[at];
+    int behind = (int)(uncomment_line(text, reader->comment) - text);
+    diag_add(reader->diags, DIAG_ERROR, reader->name, source_line(reader, at), col + behind, "check its indentation, quotes and brackets",
+             "%s", message);
 }
 
 static bool apply_jupyter(struct source_reader *reader, const struct header *header)
@@ -100,11 +106,11 @@ static bool apply_jupyter(struct source_reader *reader, const struct header *hea
         return true;
     g_autofree char *text = join_lines((char **)header->jupyter->pdata, (int)header->jupyter->len);
     g_autoptr(GError) error = 0;
-    g_autoptr(json_t) yaml = yaml_header_parse(text, &error);
+    int line = 1, col = 1;
+    g_autoptr(json_t) yaml = yaml_header_parse(text, &line, &col, &error);
     json_t *metadata = json_object_get(yaml, "jupyter");
     if (!json_is_object(metadata)) {
-        diag_add(reader->diags, DIAG_ERROR, reader->name, source_line(reader, 0), 1, 0, "%s",
-                 error != 0 ? error->message : "'jupyter' in the YAML header is no mapping");
+        report_yaml(reader, header, line, col, error != 0 ? error->message : "'jupyter' in the YAML header is no mapping");
         return false;
     }
     g_autoptr(json_t) first = json_incref(reader->notebook->metadata);
@@ -136,17 +142,20 @@ bool source_read_header(struct source_reader *reader)
     if (!read_first_lines(reader))
         return false;
     g_autoptr(GPtrArray) jupyter = g_ptr_array_new(), other = g_ptr_array_new();
-    struct header header = {.jupyter = jupyter, .other = other};
+    g_autoptr(GArray) jupyter_at = g_array_new(FALSE, FALSE, sizeof(int));
+    struct header header = {.jupyter = jupyter, .other = other, .jupyter_at = jupyter_at};
     for (header.end = reader->pos; header.end < reader->lines->n; header.end++) {
         const char *line = reader->lines->items[header.end];
-        if (!g_str_has_prefix(line, reader->comment) || !take_line(&header, uncomment_line(line, reader->comment)))
+        if (*reader->comment == 0 && g_str_has_prefix(skip_space(line), "<!--"))
+            header.in_comment = true;
+        else if (!g_str_has_prefix(line, reader->comment) || !take_line(&header, uncomment_line(line, reader->comment)))
             break;
     }
     if (!header.ended)
         return true;
     if (!apply_jupyter(reader, &header))
         return false;
-    reader->pos = header.end + 1;
+    reader->pos = MIN(header.end + 1, reader->lines->n);
     int lines_to_next = 0;
     if (reader->pos < reader->lines->n && is_blank(uncomment_line(reader->lines->items[reader->pos], reader->comment))) {
         lines_to_next = 1;

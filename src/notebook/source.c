@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "notebook/languages.h"
+#include "notebook/options.h"
 
 int source_line(const struct source_reader *reader, int i)
 {
@@ -10,6 +11,42 @@ int source_line(const struct source_reader *reader, int i)
     if (reader->line_map == 0 || line < 1 || (guint)line > reader->line_map->len)
         return line;
     return (int)g_array_index(reader->line_map, guint, line - 1);
+}
+
+void source_diag(const struct source_reader *reader, enum diag_severity severity, const char *at, const char *hint, const char *format, ...)
+{
+    const char *line = reader->pos < reader->lines->n ? reader->lines->items[reader->pos] : "";
+    const char *found = strstr(line, at);
+    int col = found != 0 ? (int)g_utf8_strlen(line, found - line) + 1 : 1;
+    va_list args;
+    va_start(args, format);
+    g_autofree char *message = g_strdup_vprintf(format, args);
+    va_end(args);
+    diag_add(reader->diags, severity, reader->name, source_line(reader, reader->pos), col, hint, "%s", message);
+}
+
+/* "tags=[" is metadata that was begun, "x = y" in a title is not. */
+static bool looks_like_metadata(const char *text)
+{
+    for (const char *equal = strchr(text, '='); equal != 0; equal = strchr(equal + 1, '='))
+        if (equal > text && g_ascii_isalnum(equal[-1]) && equal[1] != 0 && strchr("[{(\"'", equal[1]) != 0)
+            return true;
+    return *text == '{';
+}
+
+json_t *source_read_options(struct source_reader *reader, const char *options, bool titled, char **ret_title)
+{
+    bool is_json = options_are_json(options);
+    json_t *metadata = titled || is_json ? options_parse(options, ret_title) : options_parse_pairs(options);
+    const char *unreadable = json_get_text(metadata, OPTIONS_UNREADABLE, 0);
+    reader->metadata_is_json = reader->metadata_is_json || is_json;
+    if (unreadable != 0 && looks_like_metadata(unreadable))
+        source_diag(reader, DIAG_ERROR, unreadable, "write key=\"text\", key=[\"list\"] or one JSON object, and close brackets and quotes",
+                    "the cell's metadata cannot be read: %s", unreadable);
+    else if (unreadable != 0)
+        source_diag(reader, DIAG_WARNING, unreadable, "put a title with '=' into title=\"…\"", "this is neither title nor metadata: %s",
+                    unreadable);
+    return metadata;
 }
 
 struct cell *source_add_cell(struct source_reader *reader, enum cell_type type, char *const *lines, int n, json_t *metadata, int line)
@@ -23,7 +60,7 @@ struct cell *source_add_cell(struct source_reader *reader, enum cell_type type, 
 }
 
 /* A cell in another language becomes a cell with that language's magic. */
-static void apply_language(struct cell *cell, const char *main_language)
+static void apply_language(struct cell *cell, const char *main_language, const char *custom_magics)
 {
     const char *language = json_get_text(cell->metadata, "language", 0);
     if (language == 0)
@@ -34,7 +71,7 @@ static void apply_language(struct cell *cell, const char *main_language)
         json_object_del(cell->metadata, "language");
         return;
     }
-    if (strcmp(usual, main_language) == 0 || !language_is_magic(name))
+    if (strcmp(usual, main_language) == 0 || (!language_is_magic(name) && !language_is_custom(name, custom_magics)))
         return;
     json_object_del(cell->metadata, "language");
     const char *magic = strcmp(main_language, "csharp") == 0 ? "#!" : "%%", *args = json_get_text(cell->metadata, "magic_args", 0);
@@ -44,7 +81,7 @@ static void apply_language(struct cell *cell, const char *main_language)
     cell->source = source;
 }
 
-static json_t *jupytext_of(struct notebook *notebook)
+json_t *source_jupytext(struct notebook *notebook)
 {
     json_t *jupytext = json_object_get(notebook->metadata, "jupytext");
     if (json_is_object(jupytext))
@@ -80,7 +117,7 @@ static GPtrArray *collect_keys(const struct notebook *notebook)
 
 static void set_filters(struct notebook *notebook)
 {
-    json_t *jupytext = jupytext_of(notebook);
+    json_t *jupytext = source_jupytext(notebook);
     json_object_set_new(jupytext, "notebook_metadata_filter", json_string("-all"));
     if (json_object_get(jupytext, "cell_metadata_filter") != 0)
         return;
@@ -141,7 +178,7 @@ static void extend_notebook_filter(struct notebook *notebook)
         g_string_append_printf(filter, "%s%s", filter->len > 0 ? "," : "", key);
     }
     if (filter->len > 0)
-        json_object_set_new(jupytext_of(notebook), "notebook_metadata_filter", json_string(filter->str));
+        json_object_set_new(source_jupytext(notebook), "notebook_metadata_filter", json_string(filter->str));
 }
 
 void notebook_set_language(struct notebook *notebook)
@@ -159,18 +196,19 @@ void source_finish(struct source_reader *reader, bool with_filters)
     struct notebook *notebook = reader->notebook;
     g_autofree char *language = language_main(notebook->metadata, notebook->prog_lang);
     if (json_object_get(json_object_get(notebook->metadata, "kernelspec"), "language") == 0 && notebook->cells->len > 0)
-        json_object_set_new(jupytext_of(notebook), "main_language", json_string(language));
-    for (guint i = 0; i < notebook->cells->len; i++)
-        apply_language(g_ptr_array_index(notebook->cells, i), language);
+        json_object_set_new(source_jupytext(notebook), "main_language", json_string(language));
     json_t *jupytext = json_object_get(notebook->metadata, "jupytext");
+    const char *custom_magics = json_get_text(jupytext, "custom_cell_magics", "");
+    for (guint i = 0; i < notebook->cells->len; i++)
+        apply_language(g_ptr_array_index(notebook->cells, i), language, custom_magics);
     if (with_filters && !reader->has_jupyter_header)
         set_filters(notebook);
     else if (with_filters && json_is_string(json_object_get(jupytext, "cell_metadata_filter")))
         extend_cell_filter(notebook, jupytext);
     else if (with_filters)
         extend_notebook_filter(notebook);
-    if (reader->metadata_is_json && json_object_get(jupytext_of(notebook), "cell_metadata_json") == 0)
-        json_object_set_new(jupytext_of(notebook), "cell_metadata_json", json_true());
+    if (reader->metadata_is_json && json_object_get(source_jupytext(notebook), "cell_metadata_json") == 0)
+        json_object_set_new(source_jupytext(notebook), "cell_metadata_json", json_true());
     notebook_set_language(notebook);
     notebook_give_ids(notebook);
     tags_check(notebook, reader->name, reader->diags);

@@ -16,11 +16,23 @@ struct source_reader {
     bool comment_magics;
     bool has_jupyter_header;
     bool metadata_is_json;
-    int pos; /* next line to read */
+    bool split_at_heading; /* Markdown: a heading behind a blank line begins a cell */
+    int pos;               /* next line to read */
 };
 
 /* The line in the source of the line at index `i` of the text, from 1. */
 int source_line(const struct source_reader *reader, int i);
+
+/* Adds a diagnostic about the line at `pos`, at the place where `at` stands in it. */
+void source_diag(const struct source_reader *reader, enum diag_severity severity, const char *at, const char *hint, const char *format, ...)
+    G_GNUC_PRINTF(5, 6);
+
+/* The metadata behind a cell marker or fence, with its title in front where one may be (`ret_title`, freed by the caller; else NULL). What
+ * cannot be read is told: a mistake where it looks like metadata, a warning where it may be meant as part of the title. */
+json_t *source_read_options(struct source_reader *reader, const char *options, bool titled, char **ret_title);
+
+/* The notebook's "jupytext" metadata, made when it has none; borrowed. */
+json_t *source_jupytext(struct notebook *notebook);
 
 /* Appends a cell with these lines; takes the metadata over. */
 struct cell *source_add_cell(struct source_reader *reader, enum cell_type type, char *const *lines, int n, json_t *metadata, int line);
@@ -44,7 +56,9 @@ void notebook_give_ids(struct notebook *notebook);
 /* Warns about unknown tags and two slide tags. */
 void tags_check(const struct notebook *notebook, const char *name, struct diag_list *diags);
 
-/* The readers of the forms; NULL with an error diagnostic. */
+/* The readers of the forms, of valid UTF-8; NULL with an error diagnostic. */
+struct notebook *notebook_read_percent(const char *text, const char *name, enum prog_lang prog_lang, const GArray *lines,
+                                       struct diag_list *diags);
 struct notebook *notebook_read_markdown(const char *text, const char *name, enum prog_lang prog_lang, const GArray *lines,
                                         struct diag_list *diags);
 struct notebook *notebook_read_ipynb(const char *text, const char *name, enum prog_lang prog_lang, struct diag_list *diags);

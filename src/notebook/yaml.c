@@ -11,36 +11,67 @@
 
 static json_t *to_json(struct fy_node *node, int depth);
 
-static bool is_one_of(const char *text, const char *const *words)
+/* The places of a number: digits and underscores. */
+static const char *skip_digits(const char *p)
 {
-    for (int i = 0; words[i] != 0; i++)
-        if (g_ascii_strcasecmp(text, words[i]) == 0)
-            return true;
-    return false;
+    return p + strspn(p, "0123456789_");
+}
+
+/* "1.5", "1.", ".5", "1.5e+3": a point, and an exponent only with its sign. */
+static bool is_real(const char *p)
+{
+    const char *point = skip_digits(p);
+    if (*point != '.' || *p == '_' || (point == p && !g_ascii_isdigit(point[1])))
+        return false;
+    p = skip_digits(point + 1);
+    if (*p == 'e' || *p == 'E') {
+        if (p[1] != '+' && p[1] != '-')
+            return false;
+        size_t digits = strspn(p + 2, "0123456789");
+        p += 2 + digits;
+        return digits > 0 && *p == 0;
+    }
+    return *p == 0;
+}
+
+static json_t *resolve_integer(const char *digits, bool negative)
+{
+    guint base = 10;
+    if (*digits == '0' && digits[1] != 0) {
+        base = digits[1] == 'x' ? 16 : digits[1] == 'b' ? 2 : 8;
+        digits += base == 8 ? 1 : 2;
+    }
+    char *end = 0;
+    errno = 0;
+    gint64 value = g_ascii_isxdigit(*digits) ? g_ascii_strtoll(digits, &end, base) : 0;
+    return errno == 0 && end != 0 && *end == 0 ? json_integer(negative ? -value : value) : 0;
 }
 
 static json_t *resolve_number(const char *text)
 {
-    const char *digits = *text == '-' || *text == '+' ? text + 1 : text;
-    if (strspn(digits, "0123456789_.eE+-xabcdfABCDF") != strlen(digits) || !g_ascii_isdigit(*digits))
+    bool negative = *text == '-';
+    const char *digits = negative || *text == '+' ? text + 1 : text;
+    if (!g_ascii_isdigit(*digits) && *digits != '.')
         return 0;
-    g_auto(GStrv) parts = g_strsplit(text, "_", -1);
+    g_auto(GStrv) parts = g_strsplit(digits, "_", -1);
     g_autofree char *plain = g_strjoinv("", parts);
-    char *end = 0;
-    errno = 0;
-    gint64 integer = g_ascii_strtoll(plain, &end, 0);
-    if (errno == 0 && *end == 0)
-        return json_integer(integer);
-    if (strchr(plain, '.') == 0 || strchr(plain, 'x') != 0)
-        return 0;
-    double real = g_ascii_strtod(plain, &end);
-    return *end == 0 && isfinite(real) ? json_real(real) : 0;
+    if (!is_real(digits))
+        return resolve_integer(plain, negative);
+    double value = g_ascii_strtod(plain, 0);
+    return isfinite(value) ? json_real(negative ? -value : value) : 0;
+}
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+    return g_strv_contains(words, text);
 }
 
 static json_t *resolve_plain(const char *text)
 {
-    static const char *const truths[] = {"true", "yes", "on", 0}, *const lies[] = {"false", "no", "off", 0};
-    if (*text == 0 || strcmp(text, "~") == 0 || g_ascii_strcasecmp(text, "null") == 0)
+    static const char *const nothing[] = {"", "~", "null", "Null", "NULL", 0};
+    static const char *const truths[] = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", 0};
+    static const char *const lies[] = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", 0};
+    if (is_one_of(text, nothing))
         return json_null();
     if (is_one_of(text, truths))
         return json_true();
@@ -99,16 +130,26 @@ static json_t *to_json(struct fy_node *node, int depth)
     return fy_node_is_alias(node) ? 0 : scalar_to_json(node);
 }
 
-json_t *yaml_header_parse(const char *text, GError **error)
+static void set_error(struct fy_diag *diag, int *ret_line, int *ret_col, GError **error)
+{
+    void *iterator = 0;
+    struct fy_diag_error *first = fy_diag_errors_iterate(diag, &iterator);
+    *ret_line = first != 0 ? MAX(first->line, 1) : 1;
+    *ret_col = first != 0 ? MAX(first->column, 1) : 1;
+    g_set_error(error, CLX_ERROR, CLX_ERROR_SOURCE, "the YAML header cannot be read: %s",
+                first != 0 ? first->msg : "it is nested too deeply, or has a list as a key");
+}
+
+json_t *yaml_header_parse(const char *text, int *ret_line, int *ret_col, GError **error)
 {
     struct fy_diag *diag = yaml_diag_new();
     struct fy_parse_cfg config = {.flags = FYPCF_QUIET, .diag = diag};
     struct fy_document *document = fy_document_build_from_string(&config, text, strlen(text));
     json_t *json = document != 0 ? to_json(fy_document_root(document), 0) : 0;
+    if (json == 0)
+        set_error(diag, ret_line, ret_col, error);
     if (document != 0)
         fy_document_destroy(document);
     fy_diag_destroy(diag);
-    if (json == 0)
-        g_set_error(error, CLX_ERROR, CLX_ERROR_SOURCE, "the YAML header cannot be read; check its indentation and quotes");
     return json;
 }

@@ -118,7 +118,9 @@ static bool take_diags(struct notebook_job *job, const struct diag_list *diags, 
         }
         if (errors->len > 0)
             g_string_append_c(errors, '\n');
-        g_string_append_printf(errors, "%s:%d: %s", diag->file != NULL ? diag->file : job->name, diag->line, diag->message);
+        g_string_append_printf(errors, "%s:%d:%d: %s", diag->file != NULL ? diag->file : job->name, diag->line, diag->col, diag->message);
+        if (diag->hint != NULL)
+            g_string_append_printf(errors, "\n%s", diag->hint);
     }
     if (errors->len == 0)
         return true;

@@ -174,7 +174,7 @@ END_TEST
 START_TEST(line_behind_a_cell_marker_is_counted_in_the_source)
 {
     g_autoptr(diag_list) diags = diag_list_new();
-    g_autoptr(notebook) notebook = notebook_read_percent("# %%\nx = 1\n\n# %%\ny = 2\n1 / 0\n", "nb.py", PROG_LANG_PYTHON, NULL, diags);
+    g_autoptr(notebook) notebook = notebook_read("# %%\nx = 1\n\n# %%\ny = 2\n1 / 0\n", "nb.py", PROG_LANG_PYTHON, NULL, diags);
     struct kernel_options options = make_options();
     ck_assert_ptr_nonnull(notebook);
     g_autoptr(GError) error = run_to_failure(notebook, &options);

@@ -58,7 +58,7 @@ START_TEST(lines_map_to_the_source)
     guint numbers[] = {10, 11, 25};
     g_array_append_vals(map, numbers, 3);
     g_autoptr(diag_list) diags = diag_list_new();
-    g_autoptr(notebook) notebook = notebook_read_percent("# %%\nx\n# %% tags=[\"wrong\"]\n", "a.py", PROG_LANG_PYTHON, map, diags);
+    g_autoptr(notebook) notebook = notebook_read("# %%\nx\n# %% tags=[\"wrong\"]\n", "a.py", PROG_LANG_PYTHON, map, diags);
     ck_assert_int_eq(cell_at(notebook, 1)->line, 25);
     ck_assert_uint_eq(diag_count(diags, DIAG_WARNING), 1);
     ck_assert_int_eq(((struct diag *)g_ptr_array_index(diags->items, 0))->line, 25);
@@ -83,6 +83,13 @@ START_TEST(options_are_read_in_every_spelling)
         {"T {\"tags\": [\"x\"]}", "T", "{\"tags\":[\"x\"]}"},
         {"k='it' l=(1, 'a') m=True n=None", "", "{\"k\":\"it\",\"l\":[1,\"a\"],\"m\":true,\"n\":null}"},
         {"k=", "", "{\"incorrectly_encoded_metadata\":\"k=\"}"},
+        {"a=1 a", "", "{\"a\":1}"},
+        {"a a=1", "a", "{\"a\":1}"},
+        {"a=0x1F b=0o17 c=-0b11 d=1_000 e=007", "", "{\"incorrectly_encoded_metadata\":\"a=0x1F b=0o17 c=-0b11 d=1_000 e=007\"}"},
+        {"a=0x1F b=0o17 c=-0b11 d=1_000", "", "{\"a\":31,\"b\":15,\"c\":-3,\"d\":1000}"},
+        {"k=u'\\101\\x42' n=-.5e-0", "", "{\"k\":\"AB\",\"n\":-0.5}"},
+        {"k=[1,] # why", "", "{\"k\":[1],\"why\":null}"},
+        {"a.b-c={'d': r'\\n'}", "", "{\"a.b-c\":{\"d\":\"\\\\n\"}}"},
         {"", "", "{}"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -187,10 +194,113 @@ START_TEST(broken_sources_are_diagnosed)
 }
 END_TEST
 
+START_TEST(plain_scalars_of_headers_are_those_of_pyyaml)
+{
+    static const struct {
+        const char *text, *json;
+    } cases[] = {{"12", "12"},         {"-0x1f", "-31"},       {"010", "8"},       {"0b11", "3"},
+                 {"1_0", "10"},        {"1.5", "1.5"},         {".5", "0.5"},      {"1.", "1.0"},
+                 {"1.5e+3", "1500.0"}, {"1.5e3", "\"1.5e3\""}, {"1e3", "\"1e3\""}, {"3.8.10", "\"3.8.10\""},
+                 {"on", "true"},       {"oN", "\"oN\""},       {"NO", "false"},    {"~", "null"},
+                 {"08", "\"08\""},     {"'1'", "\"1\""},       {"-", "\"-\""}};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases) - 1; i++) {
+        g_autofree char *source = g_strdup_printf("# ---\n# jupyter:\n#   x: %s\n# ---\n", cases[i].text);
+        g_autoptr(notebook) notebook = read_source(source, "a.py");
+        g_autofree char *found = json_to_text(json_object_get(notebook->metadata, "x"));
+        ck_assert_str_eq(found, cases[i].json);
+    }
+}
+END_TEST
+
+START_TEST(headers_say_how_code_files_are_written)
+{
+    check_code("# ---\n# jupyter:\n#   jupytext:\n#     cell_markers: '\"\"\"'\n# ---\n\n# %% [markdown]\n# a\n", "a.py", KIND_SPEAKER,
+               "# %% [markdown]\n\"\"\"\na\n\"\"\"\n");
+    check_code("# ---\n# jupyter:\n#   jupytext:\n#     comment_magics: false\n# ---\n\n# %%\n%a\n%b # escape\n", "a.py", KIND_SPEAKER,
+               "# %%\n%a\n# %b # escape\n");
+    check_code("# ---\n# jupyter:\n#   jupytext:\n#     custom_cell_magics: mine\n# ---\n\n# %%\n%%mine x\ny\n", "a.py", KIND_SPEAKER,
+               "# %% magic_args=\"x\" language=\"mine\"\n# y\n");
+    check_code("# %% {\"a\": 1}\n%%bash -e\nls\n", "a.py", KIND_SPEAKER, "# %% {\"magic_args\": \"-e\", \"language\": \"bash\"}\n# ls\n");
+    check_code("# ---   \n# a: 1\n# ---\t\n\n# %%\n1\n", "a.py", KIND_SPEAKER, "# ---\n# a: 1\n# ---\n\n# %%\n1\n");
+}
+END_TEST
+
 START_TEST(quoted_text_keeps_its_quotes)
 {
     const char *source = "# %% [markdown]\n\"\"\"\n# %% not a cell\ntext\n\"\"\"\n";
     check_code(source, "a.py", KIND_SPEAKER, source);
+}
+END_TEST
+
+/* The diagnostics of a source, one to a line. */
+static void check_diags(const char *text, const char *name, const char *expected)
+{
+    g_autoptr(diag_list) diags = diag_list_new();
+    g_autoptr(notebook) notebook = notebook_read(text, name, PROG_LANG_PYTHON, 0, diags);
+    g_autoptr(GString) found = g_string_new(0);
+    for (guint i = 0; i < diags->items->len; i++) {
+        const struct diag *diag = g_ptr_array_index(diags->items, i);
+        ck_assert_str_eq(diag->file, name);
+        g_string_append_printf(found, "%d:%d: %s: %s\n", diag->line, diag->col, diag->severity == DIAG_ERROR ? "error" : "warning",
+                               diag->message);
+    }
+    ck_assert_str_eq(found->str, expected);
+}
+
+START_TEST(broken_markers_are_told_with_their_place)
+{
+    check_diags("x\n# %% tags=[\"a\"\n# %% [markdown] {\"a\": 1\n", "a.py",
+                "2:6: error: the cell's metadata cannot be read: tags=[\"a\"\n"
+                "3:17: error: the cell's metadata cannot be read: {\"a\": 1\n");
+    check_diags("# %% cell_type=\"kode\"\n", "a.py", "1:6: error: unknown cell type 'kode'\n");
+    check_diags("# %% x = y + z\n", "a.py", "1:6: warning: this is neither title nor metadata: x = y +\n");
+    check_diags("# %% [mardown] A\n", "a.py", "1:6: warning: unknown cell type '[mardown]' is taken for the cell's title\n");
+    check_diags("# %% [code] A\n# %% [1] B\n# %% [Extra] C\n", "a.py", "");
+    check_diags("```python tags=[\nx\n```\n", "a.md", "1:11: error: the cell's metadata cannot be read: tags=[\n");
+}
+END_TEST
+
+START_TEST(broken_files_are_told_with_their_place)
+{
+    check_diags("# %%\n# \xc3\xa4\xc3\xa4\xff\n", "a.py", "2:5: error: the source is not UTF-8 text (byte 0xff)\n");
+    check_diags("{\"cells\": [\n{\"cell_type\": }", "a.ipynb", "2:15: error: the notebook cannot be read: unexpected token near '}'\n");
+    check_diags("{\"nbformat\": 3}", "a.ipynb", "1:1: error: the notebook has format 3\n");
+    check_diags("{\"metadata\": {\"cells\": [{}, \"]\"]}, \"cells\": [\n  {\"cell_type\": \"code\", \"source\": \"a\\\"}\"},\n"
+                "  {\"cell_type\": \"kode\", \"source\": []},\n {\"cell_type\": \"raw\"}]}",
+                "a.ipynb", "3:3: error: cell 2 has an unknown cell type: kode\n4:2: error: cell 3 has no source: raw\n");
+    check_diags("# ---\n# title: T\n# jupyter:\n#   kernelspec: {a: [\n# ---\n", "a.py",
+                "4:3: error: the YAML header cannot be read: flow sequence without a closing bracket\n");
+}
+END_TEST
+
+START_TEST(cells_of_notebook_files_know_their_lines)
+{
+    g_autoptr(notebook) notebook =
+        read_source("{\n \"cells\": [\n  {\n   \"cell_type\": \"code\",\n   \"source\": [\n    \"a\\n\",\n    \"b\"\n   ]\n"
+                    "  },\n  {\n   \"source\": \"c\",\n   \"cell_type\": \"raw\"\n  }\n ]\n}\n",
+                    "a.ipynb");
+    ck_assert_int_eq(cell_at(notebook, 0)->line, 3);
+    ck_assert_int_eq(cell_at(notebook, 0)->text_line, 6);
+    ck_assert_int_eq(cell_at(notebook, 1)->line, 10);
+    ck_assert_int_eq(cell_at(notebook, 1)->text_line, 11);
+}
+END_TEST
+
+START_TEST(attachments_stay_with_their_text)
+{
+    const char *source =
+        "{\"cells\": [{\"cell_type\": \"markdown\", \"source\": \"![](attachment:a.png)\", \"metadata\": {\"tags\": [\"answer\"]}, "
+        "\"attachments\": {\"a.png\": {\"image/png\": \"SECRET\"}}}]}";
+    g_autofree char *along = make(source, "a.ipynb", "en", KIND_CODE_ALONG, FORMAT_NOTEBOOK);
+    g_autofree char *completed = make(source, "a.ipynb", "en", KIND_COMPLETED, FORMAT_NOTEBOOK);
+    ck_assert_ptr_null(strstr(along, "SECRET"));
+    ck_assert_ptr_nonnull(strstr(completed, "   \"attachments\": {\n    \"a.png\": {\n     \"image/png\": \"SECRET\"\n"));
+}
+END_TEST
+
+START_TEST(a_byte_order_mark_is_no_text)
+{
+    check_code("\xef\xbb\xbf# %%\nx = 1\n", "a.py", KIND_SPEAKER, "# %%\nx = 1\n");
 }
 END_TEST
 
@@ -271,6 +381,40 @@ START_TEST(markdown_sources_have_code_cells)
 }
 END_TEST
 
+/* The cells of a Markdown source: c, m or r for their type, their text, "|" between them. */
+static void check_markdown(const char *source, const char *expected)
+{
+    g_autoptr(notebook) notebook = read_source(source, "a.md");
+    g_autoptr(GString) found = g_string_new(0);
+    for (guint i = 0; i < notebook->cells->len; i++) {
+        const struct cell *cell = cell_at(notebook, i);
+        g_string_append_printf(found, "%s%c:%s", i > 0 ? "|" : "", "cmr"[cell->type], cell -> source);
+    }
+    ck_assert_str_eq(found->str, expected);
+}
+
+START_TEST(markdown_blocks_end_where_they_should)
+{
+    check_markdown("```python\nx = \"\"\"\n```\n\"\"\"\n```\n\ntext\n", "c:x = \"\"\"\n```\n\"\"\"|m:text");
+    check_markdown("````python\n```\n````\n", "c:```");
+    check_markdown("```python .noeval\nx\n```\n\ntext\n", "m:```python .noeval\nx\n```|m:text");
+    check_markdown("text\n```python .noeval\n\n\nx\n```\nmore\n", "m:text\n```python .noeval\n\n\nx\n```\nmore");
+    check_markdown("a\n```\n\n\nb\n```\n\n\nc\n", "m:a\n```\n\n\nb\n```|m:c");
+    check_markdown("a\n\n    code\n\n\n    code\n\n\nb\n", "m:a\n\n    code\n\n\n    code\n\n\nb");
+    check_markdown("<!-- #raw -->\nr\n<!-- #endraw -->\n<!-- #md -->\na\n\n\nb\n<!-- #endmd -->\n", "r:r|m:a\n\n\nb");
+    check_markdown("---\njupyter:\n  jupytext:\n    split_at_heading: true\n---\n\na\n\n# b\n\nc\n", "m:a|m:# b\n\nc");
+    check_markdown("<!--\n\n---\ntitle: T\njupyter:\n  a: 1\n---\n\n-->\n\ntext\n", "r:---\ntitle: T\n---|m:text");
+}
+END_TEST
+
+START_TEST(most_cells_say_the_language_of_a_markdown_source)
+{
+    check_markdown("```rust\na\n```\n\n```bash\nls\n```\n\n```rust\nb\n```\n", "c:a|c:%%bash\nls|c:b");
+    check_markdown("```cs\na\n```\n", "c:a");
+    check_markdown("```R\na\n```\n\n```python\nb\n```\n", "c:%%R\na|c:b");
+}
+END_TEST
+
 static void check_title(const char *text, const char *comment, const char *german, const char *english)
 {
     g_autofree char *de = notebook_find_title(text, comment, "de"), *en = notebook_find_title(text, comment, "en");
@@ -311,6 +455,15 @@ int main(void)
                           equal_cells_have_their_own_ids,
                           notebooks_are_read_back,
                           markdown_sources_have_code_cells,
+                          markdown_blocks_end_where_they_should,
+                          most_cells_say_the_language_of_a_markdown_source,
+                          broken_markers_are_told_with_their_place,
+                          broken_files_are_told_with_their_place,
+                          cells_of_notebook_files_know_their_lines,
+                          attachments_stay_with_their_text,
+                          a_byte_order_mark_is_no_text,
+                          plain_scalars_of_headers_are_those_of_pyyaml,
+                          headers_say_how_code_files_are_written,
                           titles_are_found};
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
         tcase_add_test(tests, all[i]);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "notebook/jinja/ast.h"
 
 #define CHUNK ((gsize)64 << 10)
@@ -161,13 +162,24 @@ static void free_engine(engine *e)
     g_free(e->error);
 }
 
-/* Python's universal newlines: CRLF and CR become LF. */
-static struct template *parse_main(engine *e, const char *name, const char *text, gsize length)
+static void check_text(engine *e, const char *name, const char *text, gsize length)
 {
     struct template nameless = {.name = name};
-    if (!g_utf8_validate_len(text, length, NULL))
-        j_fail_at(e, &nameless, 1, 1, "the text is not UTF-8 or holds NUL bytes");
-    return template_parse(e, name, text, length);
+    const char *at = NULL;
+    int line, col;
+    if (g_utf8_validate_len(text, length, &at))
+        return;
+    text_place(text, (gsize)(at - text), &line, &col);
+    if (*at == '\0')
+        j_fail_at(e, &nameless, line, col, "the file holds a NUL character: it is no text");
+    j_fail_at(e, &nameless, line, col, "the file is not UTF-8 text (byte 0x%02x)\nsave it as UTF-8", (guchar)*at);
+}
+
+struct template *template_parse(engine *e, const char *name, const char *text, gsize length)
+{
+    check_text(e, name, text, length);
+    gsize mark = length >= 3 && memcmp(text, BYTE_ORDER_MARK, 3) == 0 ? 3 : 0;
+    return template_parse_text(e, name, text + mark, length - mark);
 }
 
 static GBytes *render(engine *e, const char *text, gsize length, const char *name)
@@ -185,7 +197,7 @@ static GBytes *render(engine *e, const char *text, gsize length, const char *nam
         dict_set_text(e, e->globals, j_copy(e, key, strlen(key)), v_of_json(e, item));
     e->global_frame = j_alloc(e, sizeof *e->global_frame);
     e->global_frame->vars = e->globals;
-    e->main = parse_main(e, j_copy(e, name, strlen(name)), text, length);
+    e->main = template_parse(e, j_copy(e, name, strlen(name)), text, length);
     e->out = &e->root;
     exec_main(e, e->main);
     return g_bytes_new(e->root.s ? e->root.s : "", e->root.n);

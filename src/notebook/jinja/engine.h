@@ -266,6 +266,7 @@ value *loop_attr(engine *e, value *loop, const char *name);
 void emit(engine *e, const char *s, gsize n, bool advance);
 void exec_main(engine *e, struct template *t);
 
-/* lexer.c, parser.c, loader.c */
+/* engine.c, parser.c, loader.c: `text` is checked and loses its byte order mark; it is parsed. */
 struct template *template_parse(engine *e, const char *name, const char *text, gsize length);
+struct template *template_parse_text(engine *e, const char *name, const char *text, gsize length);
 struct template *template_load(engine *e, const char *name); /* NULL: there is none */

@@ -34,11 +34,11 @@ static struct template *read_template(engine *e, const char *name, const char *p
     gsize length = 0;
     if (!g_file_get_contents(path, &text, &length, NULL))
         j_fail(e, "template '%s' cannot be read", name);
-    bool good = length <= MAX_TEMPLATE && g_utf8_validate_len(text, length, NULL);
+    bool good = length <= MAX_TEMPLATE;
     char *copy = good ? j_copy(e, text, length) : NULL;
     g_free(text);
     if (!good)
-        j_fail(e, "template '%s' is no UTF-8 text or is too large", name);
+        j_fail(e, "template '%s' is too large (more than 8 MiB)", name);
     if (e->files)
         g_ptr_array_add(e->files, g_strdup(path));
     struct template *t = template_parse(e, j_copy(e, name, strlen(name)), copy, length);

@@ -413,7 +413,7 @@ static node *parse_body(struct parser *p, const char *const *ends, const char *o
     return body;
 }
 
-struct template *template_parse(engine *e, const char *name, const char *text, gsize length)
+struct template *template_parse_text(engine *e, const char *name, const char *text, gsize length)
 {
     struct template *t = j_alloc(e, sizeof *t);
     struct buf b = {0};
