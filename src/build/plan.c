@@ -228,17 +228,6 @@ static void add_output(struct plan *plan, const struct course *course, const str
         request_variant(job, source);
 }
 
-static bool section_has_name(const struct section *section, const char *name)
-{
-    GHashTableIter iter;
-    gpointer text;
-    g_hash_table_iter_init(&iter, section->name);
-    while (g_hash_table_iter_next(&iter, NULL, &text))
-        if (strcmp(text, name) == 0)
-            return true;
-    return false;
-}
-
 static bool is_wanted(const struct course_output *output, const char *only)
 {
     if (only == NULL)

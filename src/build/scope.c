@@ -10,17 +10,6 @@ char *scope_describe(const struct course_output *output, bool has_own_root)
                            output->kind >= 0 ? kind_names[output->kind] : "", output->topic != NULL ? output->topic->id : "");
 }
 
-static bool has_name(const struct section *section, const char *name)
-{
-    GHashTableIter iter;
-    gpointer text;
-    g_hash_table_iter_init(&iter, section->name);
-    while (g_hash_table_iter_next(&iter, NULL, &text))
-        if (strcmp(text, name) == 0)
-            return true;
-    return false;
-}
-
 static bool has_topic(const struct section *section, const char *id)
 {
     for (unsigned i = 0; i < section->topics->len; i++)
@@ -36,7 +25,7 @@ static bool is_topic_considered(const struct scope_filter *filter, const char *t
         return true;
     for (unsigned i = 0; i < filter->course->sections->len; i++) {
         const struct section *section = filter->course->sections->pdata[i];
-        if (has_name(section, filter->only) && has_topic(section, topic))
+        if (section_has_name(section, filter->only) && has_topic(section, topic))
             return true;
     }
     return false;

@@ -97,6 +97,17 @@ void section_free(struct section *section)
     g_free(section);
 }
 
+bool section_has_name(const struct section *section, const char *name)
+{
+    GHashTableIter iter;
+    gpointer text;
+    g_hash_table_iter_init(&iter, section->name);
+    while (g_hash_table_iter_next(&iter, NULL, &text))
+        if (strcmp(text, name) == 0)
+            return true;
+    return false;
+}
+
 struct output_target *output_target_new(void)
 {
     struct output_target *target = g_new0(struct output_target, 1);

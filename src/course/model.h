@@ -87,6 +87,9 @@ struct course_options {
 /* The text for a language: the exact one, else the text for all languages, else any; never NULL for a valid course. */
 const char *text_map_get(const text_map *map, const char *language);
 
+/* Whether a section is called that in any of its languages. */
+bool section_has_name(const struct section *section, const char *name);
+
 /* Reads a spec (YAML or XML by content), resolves its topics, classifies their files, reads titles and selects targets.
  * All mistakes and warnings go to `diags`; NULL if one of them is an error. */
 struct course *course_load(const char *spec_path, const struct course_options *options, struct diag_list *diags);
