@@ -1,6 +1,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,9 @@
 
 #include "base/error.h"
 #include "os/file.h"
+#include "os/file_lock.h"
 #include "os/process.h"
+#include "os/scheduling.h"
 
 static char *make_folder(void)
 {
@@ -161,6 +164,69 @@ START_TEST(ending_a_process_ends_its_whole_tree)
 }
 END_TEST
 
+static struct process spawn_spinner(void)
+{
+    const char *argv[] = {"sh", "-c", "while :; do :; done", NULL};
+    struct process process;
+    cpu_set_t first;
+    CPU_ZERO(&first);
+    ck_assert_int_eq(sched_getaffinity(0, sizeof first, &first), 0);
+    for (int cpu = 0, n = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &first) && n++ > 0)
+            CPU_CLR(cpu, &first);
+    ck_assert(process_spawn(&(struct process_options){.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1}, &process, NULL));
+    ck_assert_int_eq(sched_setaffinity(process.pid, sizeof first, &first), 0);
+    return process;
+}
+
+/* Three that compute share one processor. */
+START_TEST(a_process_that_waits_for_a_processor_is_not_counted_as_awake)
+{
+    struct process spinners[] = {spawn_spinner(), spawn_spinner(), spawn_spinner()};
+    struct scheduling before, now;
+    ck_assert(scheduling_read(spinners[0].pid, &before));
+    gint64 start = g_get_monotonic_time();
+    do {
+        poll(NULL, 0, 20);
+        ck_assert(scheduling_read(spinners[0].pid, &now));
+    } while (now.waited_us - before.waited_us < 500000);
+    ck_assert_int_eq(now.state, 'R');
+    ck_assert_double_lt(scheduling_awake_share(&before, &now, g_get_monotonic_time() - start), 0.7);
+    for (unsigned i = 0; i < G_N_ELEMENTS(spinners); i++)
+        process_end(&spinners[i], 0);
+}
+END_TEST
+
+START_TEST(awake_is_what_a_process_could_have_used)
+{
+    const struct scheduling start = {'S', 1000, 500}, sleeping = {'S', 1100, 600}, starved = {'R', 1100, 500}, stopped = {'T', 1000, 500},
+                            disk = {'D', 1000, 500}, computing = {'R', 2000, 500}, untold = {'R', 0, 0};
+    ck_assert_double_eq(scheduling_awake_share(&start, &sleeping, 1000), 0.9);
+    ck_assert_double_eq(scheduling_awake_share(&start, &starved, 1000), 0.1);
+    ck_assert_double_eq(scheduling_awake_share(&start, &stopped, 1000), 1);
+    ck_assert_double_eq(scheduling_awake_share(&start, &disk, 1000), 0);
+    ck_assert_double_eq(scheduling_awake_share(&start, &computing, 1000), 1);
+    ck_assert_double_eq(scheduling_awake_share(&untold, &untold, 1000), 1);
+}
+END_TEST
+
+START_TEST(who_holds_a_lock_is_known)
+{
+    g_autofree char *folder = make_folder(), *path = g_build_filename(folder, "f", NULL);
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 120, .l_len = 1};
+    ck_assert(file_write_atomic(path, "", 0, NULL));
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    ck_assert_int_eq(file_lock_writer(path, 120), 0);
+    ck_assert_int_eq(fcntl(fd, F_SETLK, &lock), 0);
+    ck_assert_int_eq(file_lock_writer(path, 120), getpid());
+    ck_assert_int_eq(file_lock_writer(path, 121), 0);
+    close(fd);
+    ck_assert_int_eq(file_lock_writer(path, 120), 0);
+    ck_assert_int_eq(file_lock_writer("/nowhere/x", 120), 0);
+    file_remove_tree(folder, NULL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("os");
@@ -174,6 +240,9 @@ int main(void)
     tcase_add_test(tcase, further_descriptors_reach_the_child_and_no_others);
     tcase_add_test(tcase, offline_process_has_no_network_but_a_dead_loopback);
     tcase_add_test(tcase, ending_a_process_ends_its_whole_tree);
+    tcase_add_test(tcase, a_process_that_waits_for_a_processor_is_not_counted_as_awake);
+    tcase_add_test(tcase, awake_is_what_a_process_could_have_used);
+    tcase_add_test(tcase, who_holds_a_lock_is_known);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
