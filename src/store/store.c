@@ -1,3 +1,4 @@
+#include "os/file_lock.h"
 #include "store/doorbell.h"
 #include "store/schema.h"
 
@@ -32,6 +33,16 @@ void store_close(struct store *store)
 const char *store_path(const struct store *store)
 {
     return store->db.path;
+}
+
+/* Of the -shm file: SQLite's "WAL_WRITE_LOCK", https://sqlite.org/walformat.html#locking_matrix */
+#define WRITE_LOCK_OFFSET 120
+
+gint64 store_find_writer(const struct store *store)
+{
+    g_autofree char *path = g_strconcat(store->db.path, "-shm", NULL);
+
+    return file_lock_writer(path, WRITE_LOCK_OFFSET);
 }
 
 void store_ring_events(struct store *store)

@@ -28,6 +28,9 @@ bool store_begin(struct store *store, GError **error);
 bool store_commit(struct store *store, GError **error);
 void store_rollback(struct store *store);
 
+/* The process that is writing at this moment (its transaction is open), this one too; 0 when nobody is. All who want to write wait for it. */
+gint64 store_find_writer(const struct store *store);
+
 /* Removes events, ended jobs and rows of dead workers that are older than so many days; how many rows, -1 error. Costs next to nothing when
  * there are none. */
 int store_prune(struct store *store, int days, GError **error);

@@ -85,9 +85,11 @@ static bool is_alive(const struct worker_row *row)
     return row->pid > 0 && process_is_alive_since((pid_t)row->pid, row->pid_start_time, row->boot_id);
 }
 
+/* One that was stopped goes on, to hear of it. */
 static void ask_to_end(const struct executor_worker *worker)
 {
     process_signal(&worker->process, SIGTERM);
+    process_signal(&worker->process, SIGCONT);
 }
 
 static void kill_all(const struct executor_worker *worker)

@@ -15,20 +15,45 @@ void pool_fail_job(struct place *place, const char *format, const char *value)
     pool_ring(pool);
 }
 
-/* Counts how often in a row a text was the same; takes it over. */
-static void count_same(char **text, int *n, char *now)
+/* How much of the time since the last look counts: nothing while another process holds the database (it may be stopped itself), and of a
+ * machine that is overloaded only the time that it left to the worker. */
+static double count_look(struct place *place)
 {
-    *n = g_strcmp0(*text, now) ? 0 : *n + 1;
+    const struct pool_options *options = &place->pool->options;
+    struct scheduling before = place->scheduling;
+    gint64 now = g_get_monotonic_time(), interval = now - place->looked_at;
+    bool is_first = place->looked_at == 0;
+    pid_t pid = place->worker.process.pid;
+    gint64 writer = place->silence > options->heartbeat_limit_s / 2 ? store_find_writer(options->store) : 0;
+
+    if (writer && writer != pid)
+        return 0;
+    if (!pid || !scheduling_read(pid, &place->scheduling))
+        return 1;
+    place->looked_at = now;
+    return is_first ? 1 : scheduling_awake_share(&before, &place->scheduling, interval);
+}
+
+/* Adds up how long a text has been the same; takes it over. */
+static void count_same(char **text, double *n, char *now, double look)
+{
+    *n = g_strcmp0(*text, now) ? 0 : *n + look;
     g_free(*text);
     *text = now;
 }
 
+static char *describe_doing(const struct worker_row *row)
+{
+    return g_strdup_printf("%" G_GINT64_FORMAT " %s %s", row->current_job, row->progress_at ? row->progress_at : "",
+                           row->progress ? row->progress : "");
+}
+
 static void look_for_signs(struct place *place, const struct worker_row *row)
 {
-    count_same(&place->heard, &place->n_silent, g_strdup(row->last_heartbeat));
-    count_same(&place->doing, &place->n_same,
-               g_strdup_printf("%" G_GINT64_FORMAT " %s %s", row->current_job, row->progress_at ? row->progress_at : "",
-                               row->progress ? row->progress : ""));
+    double look = count_look(place);
+
+    count_same(&place->heard, &place->silence, g_strdup(row->last_heartbeat), look);
+    count_same(&place->doing, &place->same, describe_doing(row), look);
 }
 
 /* The limits of this build hold for its own jobs; a shared worker may be at the job of another one. */
@@ -40,11 +65,47 @@ static bool is_at_our_job(const struct place *place, const struct worker_row *ro
            !g_strcmp0(job->session_id, place->pool->options.session_id);
 }
 
-static void end_hung(struct place *place, const struct worker_row *row, const char *fault)
+/* Job, row and event in one transaction; false when it has given a sign meanwhile (this process may have waited for the database). The job is
+ * taken away now, and what the worker still says about it is void: it need not have ended for another one to go on. */
+static bool write_hung(struct place *place, GError **error)
 {
-    if (row->status == WORKER_BUSY)
-        worker_set_status(place->pool->options.store, place->worker_id, WORKER_HUNG, NULL);
-    pool_kill_place(place, fault);
+    const struct pool_options *options = &place->pool->options;
+    g_autofree char *message = pool_describe_end(place), *doing = NULL;
+    g_autoptr(worker_row) row = NULL;
+    bool is_busy;
+
+    if (worker_find(options->store, place->worker_id, &row, error) != 1)
+        return false;
+    doing = describe_doing(row);
+    if (g_strcmp0(place->heard, row->last_heartbeat) || g_strcmp0(place->doing, doing))
+        return false;
+    place->lost_job = row->current_job;
+    is_busy = row->status == WORKER_BUSY;
+    event_logger_add(options->logger, "worker_stopping", options->type, place->worker_id, NULL, "%s", message);
+    return !is_busy || (worker_set_status(options->store, place->worker_id, WORKER_HUNG, error) &&
+                        job_release_worker(options->store, place->worker_id, message, error) >= 0);
+}
+
+/* A database that somebody keeps locked does not save a worker: its end is then written down later. */
+static void end_hung(struct place *place, const char *fault)
+{
+    struct store *store = place->pool->options.store;
+    g_autoptr(GError) error = NULL;
+    bool is_hung = true;
+
+    place->fault = fault;
+    if (store_begin(store, &error)) {
+        is_hung = write_hung(place, &error) && store_commit(store, &error);
+        store_rollback(store);
+    }
+    pool_report(error);
+    if (is_hung || error) {
+        pool_end_place(place, fault);
+        pool_ring(place->pool);
+    } else {
+        place->fault = NULL;
+        place->lost_job = 0;
+    }
 }
 
 static void check_memory(struct place *place)
@@ -66,12 +127,12 @@ static void check_place(struct place *place)
         worker_find(options->store, place->worker_id, &row, NULL) != 1)
         return;
     look_for_signs(place, row);
-    if (place->n_silent > options->heartbeat_limit_s)
-        end_hung(place, row, "no heartbeat: it hangs or was stopped");
+    if (place->silence > options->heartbeat_limit_s)
+        end_hung(place, "no heartbeat: it hangs or was stopped");
     else if (!is_at_our_job(place, row))
         return;
-    else if (place->n_same > options->max_job_time_s)
-        end_hung(place, row, "no progress within max_job_time");
+    else if (place->same > options->max_job_time_s)
+        end_hung(place, "no progress within max_job_time");
     else
         check_memory(place);
 }

@@ -12,6 +12,7 @@
 
 #define DEATH_WINDOW_US (60 * G_USEC_PER_SEC)
 #define BACKOFF_FIRST_MS 100
+#define END_DEADLINE_MS 2000 /* of a faulty worker, between TERM and KILL */
 #define KILL_WAIT_MS 1000
 #define BURIAL_TRIES 5 /* one at once, then one a second */
 
@@ -59,12 +60,13 @@ static void clear_place(struct place *place)
     executor_worker_clear(&place->worker);
     g_clear_pointer(&place->heard, g_free);
     g_clear_pointer(&place->doing, g_free);
-    place->n_silent = place->n_same = 0;
+    place->silence = place->same = 0;
+    place->looked_at = 0;
     place->is_unburied = false;
     place->n_tries = 0;
     if (place->state != PLACE_EMPTY)
         set_state(place, PLACE_EMPTY);
-    place->worker_id = 0;
+    place->worker_id = place->lost_job = 0;
     place->fault = NULL;
 }
 
@@ -150,8 +152,10 @@ static void plan_next_start(struct place *place, const char *message, bool is_de
         n_recent <= 1 ? g_idle_add(on_next_start, place) : g_timeout_add(BACKOFF_FIRST_MS << (n_recent - 2), on_next_start, place);
 }
 
-static char *describe_end(const struct place *place, int status)
+char *pool_describe_end(const struct place *place)
 {
+    int status = place->status;
+
     if (place->fault)
         return g_strdup_printf("worker %s: %s", place->worker.id, place->fault);
     if (WIFSIGNALED(status))
@@ -160,12 +164,15 @@ static char *describe_end(const struct place *place, int status)
 }
 
 /* How it ended, how long it lived, and what it was doing. */
-static json_t *describe_death(const struct place *place, const struct worker_row *row, int status)
+static json_t *describe_death(const struct place *place, const struct worker_row *row)
 {
+    gint64 job = row->current_job ? row->current_job : place->lost_job;
+    int status = place->status;
+
     return json_pack("{s:i, s:i, s:f, s:f, s:o, s:s?}", "exit_status", WIFEXITED(status) ? WEXITSTATUS(status) : -1, "signal",
                      WIFSIGNALED(status) ? WTERMSIG(status) : 0, "duration_s",
                      (double)(g_get_monotonic_time() - place->started_at) / G_USEC_PER_SEC, "peak_memory_mib", row->peak_memory, "job",
-                     row->current_job ? json_integer(row->current_job) : json_null(), "progress", row->progress);
+                     job ? json_integer(job) : json_null(), "progress", row->progress);
 }
 
 /* Job, row and event in one transaction; a worker that ended in order has taken its row along. True and whether it died, or an error. */
@@ -183,8 +190,7 @@ static bool write_end(const struct place *place, const char *message, bool *ret_
     if (found == 1 && !worker_set_status(options->store, place->worker_id, WORKER_DEAD, error))
         found = -1;
     if (found == 1)
-        event_logger_add(options->logger, "worker_failed", options->type, place->worker_id, describe_death(place, row, place->status), "%s",
-                         message);
+        event_logger_add(options->logger, "worker_failed", options->type, place->worker_id, describe_death(place, row), "%s", message);
     if (found < 0 || !store_commit(options->store, error)) {
         store_rollback(options->store);
         return false;
@@ -208,8 +214,8 @@ static void give_up_if_hopeless(struct place *place, const GError *error)
 static void bury(struct place *place)
 {
     struct pool *pool = place->pool;
-    g_autofree char *message = place->state == PLACE_SHARED && !place->fault ? g_strdup_printf("worker %s ended", place->worker.id)
-                                                                             : describe_end(place, place->status);
+    g_autofree char *message =
+        place->state == PLACE_SHARED && !place->fault ? g_strdup_printf("worker %s ended", place->worker.id) : pool_describe_end(place);
     g_autoptr(GError) error = NULL;
     bool is_death, was_unburied = place->is_unburied;
 
@@ -257,11 +263,28 @@ static gboolean on_end(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* The end is then seen like any other. */
 void pool_kill_place(struct place *place, const char *fault)
 {
     place->fault = fault;
     place->worker.class->kill(&place->worker);
+}
+
+static gboolean on_end_deadline(gpointer data)
+{
+    struct place *place = data;
+
+    place->timer = 0;
+    place->worker.class->kill(&place->worker);
+    return G_SOURCE_REMOVE;
+}
+
+void pool_end_place(struct place *place, const char *fault)
+{
+    place->fault = fault;
+    place->worker.class->ask_to_end(&place->worker);
+    if (place->timer)
+        g_source_remove(place->timer);
+    place->timer = g_timeout_add(END_DEADLINE_MS, on_end_deadline, place);
 }
 
 static gboolean on_start_limit(gpointer data)
@@ -269,7 +292,7 @@ static gboolean on_start_limit(gpointer data)
     struct place *place = data;
 
     place->timer = 0;
-    pool_kill_place(place, "not ready within startup_timeout");
+    pool_end_place(place, "not ready within startup_timeout");
     return G_SOURCE_REMOVE;
 }
 
@@ -422,7 +445,7 @@ static bool write_stop(const struct place *place, GError **error)
     found = worker_find(options->store, place->worker_id, &row, error);
     if (found == 1 && row->status != WORKER_DEAD) {
         event_logger_add(options->logger, "worker_stopping", options->type, place->worker_id, NULL, "told to stop");
-        event_logger_add(options->logger, "worker_stopped", options->type, place->worker_id, describe_death(place, row, place->status),
+        event_logger_add(options->logger, "worker_stopped", options->type, place->worker_id, describe_death(place, row),
                          "ended without an answer");
     }
     if (found >= 0 && job_release_worker(options->store, place->worker_id, "the build stopped its worker", error) >= 0 &&

@@ -51,8 +51,9 @@ bool pool_is_ready(const struct pool *pool);
 /* How many workers were started here and are ready; adds the number of reused ones to `*n_reused`. */
 int pool_count_workers(const struct pool *pool, int *n_reused);
 
-/* Ends workers that are silent, make no progress or use too much memory; called once a second. It counts its own calls and reads no clock:
- * neither a clock that is set nor a machine that sleeps makes a worker look hung. */
+/* Ends workers that are silent, make no progress or use too much memory; called once a second. It counts its own calls, less the share of the
+ * time in which the worker waited for a processor, a disk or a locked database: no clock that is set, no machine that sleeps or is overloaded
+ * and no build that was stopped makes a worker look hung. A hung one loses its job at once; it gets TERM, and KILL after a deadline. */
 void pool_check_limits(struct pool *pool);
 
 /* TERM to all workers that do not stay; no more starts. */

@@ -1,6 +1,7 @@
 /* The inside of a pool, for pool_manager.c and pool_limits.c. */
 #pragma once
 
+#include "os/scheduling.h"
 #include "supervisor/pool_manager.h"
 
 #define POOL_DEATH_LIMIT 5
@@ -13,12 +14,14 @@ struct place {
     int index;
     gint64 worker_id;
     struct executor_worker worker;
-    guint watch, timer;   /* source of the handle; of the start limit or of the next start */
-    const char *fault;    /* why it is being killed, or NULL */
-    char *heard, *doing;  /* last heartbeat and last progress, as the row had them */
-    int n_silent, n_same; /* calls of pool_check_limits() since they changed */
-    gint64 started_at;    /* monotonic, in us */
-    int status;           /* how it ended, while that could not be written down */
+    guint watch, timer;           /* source of the handle; of the start limit, the next start or the deadline of its end */
+    const char *fault;            /* why it is being ended, or NULL */
+    gint64 lost_job;              /* which was taken from it then; 0: none */
+    char *heard, *doing;          /* last heartbeat and last progress, as the row had them */
+    double silence, same;         /* calls of pool_check_limits() since they changed, less the time in which it could not act */
+    struct scheduling scheduling; /* at `looked_at` */
+    gint64 started_at, looked_at; /* monotonic, in us */
+    int status;                   /* how it ended, while that could not be written down */
     bool is_unburied;
     int n_tries; /* to write it down */
 };
@@ -37,8 +40,13 @@ void pool_ring(const struct pool *pool);
 /* Ends the job of a place's worker as failed; `value` stands for the %s of `format`. */
 void pool_fail_job(struct place *place, const char *format, const char *value);
 
-/* Kills a worker and all that it started; its end is then seen like any other. `fault` is a static text. */
+/* Ends a worker and all that it started: TERM and a deadline before KILL, or KILL at once. Its end is then seen like any other. `fault` is a
+ * static text. */
+void pool_end_place(struct place *place, const char *fault);
 void pool_kill_place(struct place *place, const char *fault);
+
+/* How it ended, or why it is being ended, for people; the caller frees it. */
+char *pool_describe_end(const struct place *place);
 
 /* Tries again to write down an end that could not be written (a full disk). */
 void pool_bury_again(struct place *place);

@@ -185,10 +185,12 @@ static void handle_unregister(struct worker_api *api, struct http_request *reque
 
     if (!row)
         return;
-    add_event(api, row, "worker_stopping", reason);
-    give_back(api, row);
-    worker_remove(api->store, row->id, NULL);
-    add_event(api, row, "worker_stopped", reason);
+    if (row->status != WORKER_HUNG) { /* else the supervisor writes down its end */
+        add_event(api, row, "worker_stopping", reason);
+        give_back(api, row);
+        worker_remove(api->store, row->id, NULL);
+        add_event(api, row, "worker_stopped", reason);
+    }
     doorbell_ring(api->jobs_db, row->worker_type);
     reply_acknowledged(request, "unregistered_at");
 }

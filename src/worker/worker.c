@@ -103,6 +103,14 @@ static bool give_job_back(struct worker *worker, GError **error)
     return false;
 }
 
+/* True if the supervisor counts it as hung: it has taken the job, and writes down the end. */
+static bool is_given_up(struct worker *worker)
+{
+    g_autoptr(worker_row) row = NULL;
+
+    return worker_find(worker->store, worker->id, &row, NULL) == 1 && row->status == WORKER_HUNG;
+}
+
 /* All or nothing: a row that could not be removed tells whoever tidies up that there is an end to be written down. */
 static bool say_goodbye(struct worker *worker, const char *event, const char *reason, GError **error)
 {
@@ -110,6 +118,10 @@ static bool say_goodbye(struct worker *worker, const char *event, const char *re
 
     if (!store_begin(worker->store, error))
         return false;
+    if (is_given_up(worker)) {
+        store_rollback(worker->store);
+        return true;
+    }
     if (add_event(worker, event, reason, NULL, error) && give_job_back(worker, error) && worker_remove(worker->store, worker->id, error) &&
         add_event(worker, "worker_stopped", reason, life, error))
         return store_commit(worker->store, error);

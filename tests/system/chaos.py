@@ -420,7 +420,7 @@ class Round:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-WORKER_TRAIL = re.compile(r"worker_starting worker_registered (worker_ready )*(worker_stopping |parent_died )?(worker_stopped |worker_failed )$")
+WORKER_TRAIL = re.compile(r"worker_starting worker_registered (worker_ready )*(worker_stopping |parent_died )*(worker_stopped |worker_failed )$")
 POOL_TRAIL = re.compile(r"pool_starting (pool_started )?(pool_stopping )?pool_stopped $")
 
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "config/fit.h"
@@ -45,6 +46,9 @@ static json_t *run_scripted(const json_t *payload, struct worker_context *contex
         for (;;)
             g_main_context_iteration(NULL, TRUE);
     }
+    if (g_str_equal(what, "deaf"))
+        for (;;)
+            pause();
     if (g_str_equal(what, "eat")) {
         volatile char *food = g_malloc(300u << 20);
 

@@ -145,6 +145,14 @@ static bool is_second_attempt(struct fixture *fixture, gint64 id)
     return job->attempts >= 2;
 }
 
+static enum worker_status status_of_worker(gint64 id)
+{
+    g_autoptr(worker_row) row = NULL;
+
+    ck_assert_int_eq(worker_find(rig.fixture->store, id, &row, NULL), 1);
+    return row->status;
+}
+
 /* Heartbeats come every 2 s: 60 looks of 100 ms are 6 s. */
 START_TEST(a_stopped_worker_is_replaced_and_its_job_goes_on)
 {
@@ -159,6 +167,7 @@ START_TEST(a_stopped_worker_is_replaced_and_its_job_goes_on)
     wait_until(rig.fixture, is_second_attempt, id);
     ck_assert(was_told("no heartbeat"));
     ck_assert_int_eq(count_processes(row.executor_id), 0);
+    ck_assert_int_eq(status_of_worker(row.id), WORKER_DEAD);
     g_free(row.executor_id);
     free_pool();
 }
@@ -168,6 +177,7 @@ START_TEST(a_job_without_progress_ends_after_max_job_time_and_is_quarantined)
 {
     gint64 id, good;
     g_autoptr(job) job = NULL;
+    g_autofree char *events = NULL;
 
     make_pool(1, 1, 30, 20, 10000, 50);
     id = submit(rig.fixture, "wait");
@@ -179,6 +189,83 @@ START_TEST(a_job_without_progress_ends_after_max_job_time_and_is_quarantined)
     ck_assert_int_eq(job->attempts, 2);
     ck_assert_ptr_nonnull(strstr(json_get_text(job->error, "message", ""), "max_job_time"));
     ck_assert_int_eq(status_of(rig.fixture, good), JOB_COMPLETED);
+    events = list_events(rig.fixture);
+    ck_assert_msg(strstr(events, "worker_ready worker_stopping worker_failed ") != NULL, "%s", events);
+    free_pool();
+}
+END_TEST
+
+static bool is_hung(struct fixture *fixture, gint64 id)
+{
+    return status_of_worker(id) == WORKER_HUNG;
+}
+
+static bool is_dead(struct fixture *fixture, gint64 id)
+{
+    return status_of_worker(id) == WORKER_DEAD;
+}
+
+/* TERM does not reach it: it hangs until the deadline. Its job is free at once. */
+START_TEST(a_hung_worker_that_does_not_obey_is_killed_after_a_deadline)
+{
+    gint64 id, asked_at;
+    struct worker_row row;
+
+    make_pool(1, 1, 30, 20, 100000, 20);
+    id = submit(rig.fixture, "deaf");
+    wait_until(rig.fixture, is_busy, 0);
+    row = find_busy(rig.fixture);
+    wait_until(rig.fixture, is_hung, row.id);
+    asked_at = g_get_monotonic_time();
+    ck_assert_int_eq(status_of(rig.fixture, id), JOB_PENDING);
+    wait_until(rig.fixture, is_dead, row.id);
+    ck_assert_int_ge(g_get_monotonic_time() - asked_at, G_USEC_PER_SEC);
+    ck_assert(was_told("no progress within max_job_time"));
+    ck_assert_int_eq(count_processes(row.executor_id), 0);
+    g_free(row.executor_id);
+    free_pool();
+}
+END_TEST
+
+static bool has_writer(struct fixture *fixture, gint64 pid)
+{
+    return store_find_writer(fixture->store) == pid;
+}
+
+static gboolean on_late(gpointer data)
+{
+    *(bool *)data = true;
+    return G_SOURCE_REMOVE;
+}
+
+static void count_failed(const struct event_row *row, gpointer data)
+{
+    ++*(int *)data;
+}
+
+/* No heartbeat can be written for 5 s, and 150 looks of 20 ms are 3 s. */
+START_TEST(a_database_that_another_process_locks_makes_no_worker_hung)
+{
+    struct process locker;
+    bool is_late = false;
+    int n_failed = 0;
+
+    make_pool(2, 2, 30, 20, 150, 10000);
+    wait_until(rig.fixture, is_ready, 0);
+    ck_assert(process_spawn(&(struct process_options){.argv = (const char *const[]){own_program, "lock", rig.fixture->jobs_db, NULL},
+                                                      .stdin_fd = -1,
+                                                      .stdout_fd = -1,
+                                                      .stderr_fd = 2},
+                            &locker, NULL));
+    wait_until(rig.fixture, has_writer, locker.pid);
+    g_timeout_add(5000, on_late, &is_late);
+    while (!is_late)
+        g_main_context_iteration(NULL, TRUE);
+    ck_assert(has_writer(rig.fixture, locker.pid));
+    process_end(&locker, 1000);
+    ck_assert(event_list(rig.fixture->store, 0, "worker_failed", NULL, NULL, count_failed, &n_failed, NULL));
+    ck_assert(event_list(rig.fixture->store, 0, "worker_stopping", NULL, NULL, count_failed, &n_failed, NULL));
+    ck_assert_int_eq(n_failed, 0);
     free_pool();
 }
 END_TEST
@@ -218,17 +305,32 @@ START_TEST(a_pool_whose_workers_all_die_gives_up)
 }
 END_TEST
 
+/* Holds the database until it is ended. */
+static int lock_database(const char *path)
+{
+    g_autoptr(store) store = store_open(path, NULL);
+
+    if (!store || !store_begin(store, NULL))
+        return 1;
+    for (;;)
+        pause();
+}
+
 int main(int argc, char **argv)
 {
     const TTest *const tests[] = {one_that_does_not_get_ready_is_replaced,
                                   no_more_than_startup_parallel_start_at_once,
                                   a_stopped_worker_is_replaced_and_its_job_goes_on,
                                   a_job_without_progress_ends_after_max_job_time_and_is_quarantined,
+                                  a_hung_worker_that_does_not_obey_is_killed_after_a_deadline,
+                                  a_database_that_another_process_locks_makes_no_worker_hung,
                                   a_worker_whose_row_is_deleted_ends_and_is_replaced,
                                   a_pool_whose_workers_all_die_gives_up};
 
     if (!g_strcmp0(g_getenv("CLX_TEST_START"), "hang") && argc == 3)
         for (;;)
             pause();
+    if (argc == 3 && g_str_equal(argv[1], "lock"))
+        return lock_database(argv[2]);
     return supervisor_main(argc, argv, start, tests, G_N_ELEMENTS(tests));
 }

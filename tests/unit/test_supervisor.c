@@ -187,6 +187,53 @@ START_TEST(nobody_survives_a_killed_build)
 }
 END_TEST
 
+static void copy_heartbeat(const struct worker_row *row, gpointer data)
+{
+    g_free(*(char **)data);
+    *(char **)data = g_strdup(row->last_heartbeat);
+}
+
+/* `value` counts down the heartbeats that are still waited for. */
+static bool has_beaten(struct fixture *fixture, gint64 n)
+{
+    static char *last;
+    static gint64 n_seen;
+    char *now = NULL;
+
+    ck_assert(worker_list(fixture->store, copy_heartbeat, &now, NULL));
+    n_seen += g_strcmp0(last, now) != 0;
+    g_free(last);
+    last = now;
+    return n_seen > n;
+}
+
+/* Three heartbeats are at least 4 s, and the limit is 3 s. */
+START_TEST(a_build_that_was_stopped_for_a_while_blames_nobody)
+{
+    struct fixture *fixture = new_fixture();
+    const char *const argv[] = {own_program, "manage", fixture->folder, NULL};
+    const char *const env[] = {"CLX_WORKER_MANAGEMENT__HEARTBEAT_TIMEOUT=3", NULL};
+    struct process build;
+    gint64 id = submit(fixture, "wait");
+    g_autofree char *events = NULL;
+    g_autoptr(job) job = NULL;
+
+    ck_assert(
+        process_spawn(&(struct process_options){.argv = argv, .env = env, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = 2}, &build, NULL));
+    wait_until(fixture, has_straggler, 0);
+    ck_assert(process_signal(&build, SIGSTOP));
+    wait_until(fixture, has_beaten, 3);
+    ck_assert(process_signal(&build, SIGCONT));
+    wait_until(fixture, has_beaten, 5);
+    events = list_events(fixture);
+    ck_assert_str_eq(events, "pool_starting worker_starting worker_registered worker_ready pool_started ");
+    ck_assert_int_eq(job_find(fixture->store, id, &job, NULL), 1);
+    ck_assert_int_eq(job->attempts, 1);
+    process_end(&build, 0);
+    free_fixture(fixture);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     const TTest *const tests[] = {job_is_done_and_events_are_in_order,
@@ -197,7 +244,8 @@ int main(int argc, char **argv)
                                   missing_program_stops_the_pool,
                                   memory_limit_fails_the_job_by_name,
                                   stopping_in_a_job_gives_it_back_and_leaves_nobody,
-                                  nobody_survives_a_killed_build};
+                                  nobody_survives_a_killed_build,
+                                  a_build_that_was_stopped_for_a_while_blames_nobody};
 
     return supervisor_main(argc, argv, start, tests, G_N_ELEMENTS(tests));
 }
