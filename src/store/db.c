@@ -11,6 +11,8 @@
 #define BUSY_WAIT_US 100
 #define BUSY_LIMIT_US (10 * G_USEC_PER_SEC)
 #define HEAP_SPARE (512 * 1024)
+#define CHECKPOINT_FRAMES 1000 /* of the write-ahead log */
+#define RESTART_FRAMES 20000
 
 /* SQLite's own handler waits whole milliseconds at least; a write here takes some ten microseconds. */
 static int wait_for_lock(void *data, int n_calls)
@@ -21,6 +23,21 @@ static int wait_for_lock(void *data, int n_calls)
         return 0;
     g_usleep(BUSY_WAIT_US);
     return 1;
+}
+
+/* SQLite's own rule tries it, with two syncs, at every commit beyond 1000 frames; as long as there always is some reader, as with many
+ * workers, the log cannot begin anew and that never ends. A log that has become long waits for the readers. */
+static int move_log(void *data, sqlite3 *handle, const char *name, int n_frames)
+{
+    struct db *db = data;
+
+    if (n_frames < db->n_checkpointed)
+        db->n_checkpointed = 0;
+    if (n_frames - db->n_checkpointed < CHECKPOINT_FRAMES)
+        return SQLITE_OK;
+    db->n_checkpointed = n_frames;
+    sqlite3_wal_checkpoint_v2(handle, name, n_frames < RESTART_FRAMES ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    return SQLITE_OK;
 }
 
 static void set_error(const struct db *db, GError **error)
@@ -256,6 +273,7 @@ static bool connect(struct db *db, const char *path, int flags, GError **error)
         return false;
     }
     sqlite3_busy_handler(db->handle, wait_for_lock, NULL);
+    sqlite3_wal_hook(db->handle, move_log, db);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     return true;
 }

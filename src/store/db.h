@@ -9,6 +9,7 @@ struct db {
     sqlite3 *handle;
     char *path;
     GHashTable *statements; /* SQL text (static) -> sqlite3_stmt */
+    int n_checkpointed;     /* frames of the write-ahead log when this connection last tried to move them into the file */
 };
 
 /* Brings tables of version `from` to the next one; runs inside the transaction of the migration. */
