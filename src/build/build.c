@@ -125,14 +125,15 @@ static bool put_result(struct build *build, const struct plan_job *job, const js
 static bool put_copy(struct build *build, const struct plan_output *output, const char *source, GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    const char *sha256 = result_cache_file_hash(build->results, source, &problem);
+    bool is_executable;
+    const char *sha256 = result_cache_file_hash(build->results, source, &is_executable, &problem);
     if (sha256 == NULL) {
         report_add_error(build->options->report, problem->message);
         return true;
     }
     g_autofree char *scope = scope_describe(output->output, build->options->has_own_root);
     struct publish_place place = {output->output->target->root, output->output->path, scope};
-    return publisher_put_copy(build->publisher, &place, source, sha256, error);
+    return publisher_put_copy(build->publisher, &place, source, is_executable, sha256, error);
 }
 
 static bool put_copies(struct build *build, GError **error)

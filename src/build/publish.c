@@ -7,22 +7,28 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "os/file.h"
 #include "os/folders.h"
 
+/* A course may have a hundred thousand outputs, and each build reads what is known of all of them: an entry is one piece of memory. */
 struct entry {
-    char *sha256, *next_sha256; /* next: about to replace the bytes of `sha256`, or NULL */
-    char *scope;
-    gint64 size, mtime_ns; /* size -1: not written yet */
+    char sha256[SHA256_HEX_LENGTH + 1];
+    char next_sha256[SHA256_HEX_LENGTH + 1]; /* about to replace the bytes of `sha256`, or "" */
+    const char *scope;                       /* the publisher's */
+    gint64 size, mtime_ns;                   /* size -1: not written yet */
     int root_length;
     bool belongs;    /* named by this build */
-    bool is_changed; /* not yet in the manifest like this */
+    bool is_changed; /* not yet in the manifest like this: in publisher->changed */
+    char path[];     /* absolute */
 };
 
 /* What is to be written where. */
 struct item {
-    char *root, *relative, *path, *sha256;
+    struct entry *entry;
+    char *root, *relative, *sha256;
     char *source; /* NULL: an object of the cache */
+    mode_t mode;  /* of the new file, less the umask */
     gpointer owner;
 };
 
@@ -30,49 +36,46 @@ struct publisher {
     struct cache *cache;
     char *course_key;
     bool is_trusting;
-    GHashTable *entries; /* absolute path -> struct entry * */
-    GPtrArray *queue;    /* struct item * */
+    GHashTable *entries;  /* path -> struct entry * */
+    GPtrArray *changed;   /* struct entry *, borrowed: those that the manifest does not have like this */
+    GStringChunk *scopes; /* each once */
+    GPtrArray *queue;     /* struct item * */
     struct folders *folders;
-    char *object; /* name of the object that was read last: one picture goes to many places */
-    GBytes *object_bytes;
     struct publish_counts counts;
     GError *unwritten; /* why the first of the outputs that could not be written was not */
     unsigned n_unwritten;
 };
-
-static void entry_free(gpointer data)
-{
-    struct entry *entry = data;
-    g_free(entry->sha256);
-    g_free(entry->next_sha256);
-    g_free(entry->scope);
-    g_free(entry);
-}
 
 static void item_free(gpointer data)
 {
     struct item *item = data;
     g_free(item->root);
     g_free(item->relative);
-    g_free(item->path);
     g_free(item->sha256);
     g_free(item->source);
     g_free(item);
 }
 
+static struct entry *add_entry(struct publisher *publisher, const char *path, const char *sha256)
+{
+    size_t length = strlen(path) + 1;
+    struct entry *entry = g_malloc0(sizeof *entry + length);
+    entry->size = -1;
+    g_strlcpy(entry->sha256, sha256, sizeof entry->sha256);
+    memcpy(entry->path, path, length);
+    g_hash_table_replace(publisher->entries, entry->path, entry);
+    return entry;
+}
+
 static void load_entry(const struct manifest_row *row, gpointer data)
 {
     struct publisher *publisher = data;
-    struct entry *entry = g_new0(struct entry, 1);
-    *entry = (struct entry){
-        .sha256 = g_strdup(row->sha256),
-        .next_sha256 = g_strdup(row->next_sha256),
-        .scope = g_strdup(row->scope),
-        .size = row->size,
-        .mtime_ns = row->mtime_ns,
-        .root_length = row->root_length,
-    };
-    g_hash_table_insert(publisher->entries, g_strdup(row->path), entry);
+    struct entry *entry = add_entry(publisher, row->path, row->sha256);
+    g_strlcpy(entry->next_sha256, row->next_sha256 != NULL ? row->next_sha256 : "", sizeof entry->next_sha256);
+    entry->scope = g_string_chunk_insert_const(publisher->scopes, row->scope != NULL ? row->scope : "");
+    entry->size = row->size;
+    entry->mtime_ns = row->mtime_ns;
+    entry->root_length = row->root_length;
 }
 
 /* Where a build was killed while it wrote, its half-written files lie. */
@@ -83,8 +86,10 @@ static void sweep(const struct publisher *publisher)
     gpointer path, value;
     g_hash_table_iter_init(&iter, publisher->entries);
     while (g_hash_table_iter_next(&iter, &path, &value)) {
-        g_autofree char *folder = ((const struct entry *)value)->next_sha256 != NULL ? g_path_get_dirname(path) : NULL;
-        if (folder != NULL && g_hash_table_add(folders, g_strdup(folder)))
+        if (((const struct entry *)value)->next_sha256[0] == '\0')
+            continue;
+        g_autofree char *folder = g_path_get_dirname(path);
+        if (g_hash_table_add(folders, g_strdup(folder)))
             file_sweep_temporaries(folder);
     }
 }
@@ -95,7 +100,9 @@ struct publisher *publisher_new(struct cache *cache, const char *course_key, boo
     publisher->cache = cache;
     publisher->course_key = g_strdup(course_key);
     publisher->is_trusting = is_trusting;
-    publisher->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, entry_free);
+    publisher->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    publisher->changed = g_ptr_array_new();
+    publisher->scopes = g_string_chunk_new(4096);
     publisher->queue = g_ptr_array_new_with_free_func(item_free);
     publisher->folders = folders_new();
     if (!cache_manifest_list(cache, course_key, load_entry, publisher, error))
@@ -109,11 +116,11 @@ void publisher_free(struct publisher *publisher)
     if (publisher == NULL)
         return;
     g_free(publisher->course_key);
+    g_ptr_array_unref(publisher->changed);
     g_hash_table_unref(publisher->entries);
+    g_string_chunk_free(publisher->scopes);
     g_ptr_array_unref(publisher->queue);
     folders_free(publisher->folders);
-    g_free(publisher->object);
-    g_clear_pointer(&publisher->object_bytes, g_bytes_unref);
     g_clear_error(&publisher->unwritten);
     g_free(publisher);
 }
@@ -159,87 +166,55 @@ static bool is_current(const struct entry *entry, int folder, const char *name, 
     return actual != NULL && strcmp(actual, sha256) == 0;
 }
 
-static void note_written(struct entry *entry, const char *sha256, const struct stat *info)
+static void note_change(struct publisher *publisher, struct entry *entry)
 {
-    if (is_known(entry, sha256, info) && entry->next_sha256 == NULL)
-        return;
-    char *copy = g_strdup(sha256); /* may be the entry's own */
-    g_free(entry->sha256);
-    entry->sha256 = copy;
-    g_clear_pointer(&entry->next_sha256, g_free);
-    entry->size = info->st_size;
-    entry->mtime_ns = mtime_ns_of(info);
+    if (!entry->is_changed)
+        g_ptr_array_add(publisher->changed, entry);
     entry->is_changed = true;
 }
 
-/* Says what is about to be written: until it is, the file has its old bytes or the new ones. */
-static void note_intent(struct entry *entry, const char *sha256)
+static void note_written(struct publisher *publisher, struct entry *entry, const char *sha256, const struct stat *info)
 {
-    entry->is_changed = true;
-    g_free(entry->next_sha256);
-    entry->next_sha256 = g_strdup(sha256);
+    if (is_known(entry, sha256, info) && entry->next_sha256[0] == '\0')
+        return;
+    if (sha256 != entry->sha256)
+        g_strlcpy(entry->sha256, sha256, sizeof entry->sha256);
+    entry->next_sha256[0] = '\0';
+    entry->size = info->st_size;
+    entry->mtime_ns = mtime_ns_of(info);
+    note_change(publisher, entry);
 }
 
 /* The entry of a place, made when it is new. */
 static struct entry *enter(struct publisher *publisher, const struct publish_place *place, const char *path, const char *sha256)
 {
     struct entry *entry = g_hash_table_lookup(publisher->entries, path);
-    if (entry == NULL) {
-        entry = g_new0(struct entry, 1);
-        *entry = (struct entry){.sha256 = g_strdup(sha256), .size = -1};
-        g_hash_table_insert(publisher->entries, g_strdup(path), entry);
-    }
+    if (entry == NULL)
+        entry = add_entry(publisher, path, sha256);
     entry->belongs = true;
     int root_length = (int)strlen(place->root);
-    if (entry->root_length == root_length && g_strcmp0(entry->scope, place->scope) == 0)
+    if (entry->root_length == root_length && entry->scope != NULL && strcmp(entry->scope, place->scope) == 0)
         return entry;
-    g_free(entry->scope);
-    entry->scope = g_strdup(place->scope);
+    entry->scope = g_string_chunk_insert_const(publisher->scopes, place->scope);
     entry->root_length = root_length;
-    entry->is_changed = true;
+    note_change(publisher, entry);
     return entry;
 }
 
-static GBytes *read_object(struct publisher *publisher, const char *sha256, GError **error)
-{
-    if (g_strcmp0(publisher->object, sha256) == 0)
-        return publisher->object_bytes;
-    GBytes *bytes = cache_get_object(publisher->cache, sha256, error);
-    if (bytes == NULL)
-        return NULL;
-    g_clear_pointer(&publisher->object_bytes, g_bytes_unref);
-    g_free(publisher->object);
-    publisher->object = g_strdup(sha256);
-    return publisher->object_bytes = bytes;
-}
-
-static bool write_object(struct publisher *publisher, const struct item *item, GBytes *bytes, struct stat *ret_info, GError **error)
-{
-    int folder = folders_open(publisher->folders, item->root, item->relative, true, error);
-    gsize length;
-    const void *data = g_bytes_get_data(bytes, &length);
-    return folder >= 0 && folders_write(folder, name_of(item->relative), item->path, data, length, 0666, ret_info, error);
-}
-
-static bool copy_source(struct publisher *publisher, const struct item *item, struct stat *ret_info, GError **error)
-{
-    int folder = folders_open(publisher->folders, item->root, item->relative, true, error);
-    if (folder < 0 || !file_copy_atomic(item->source, item->path, error))
-        return false;
-    if (fstatat(folder, name_of(item->relative), ret_info, AT_SYMLINK_NOFOLLOW) == 0)
-        return true;
-    g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "cannot read '%s' just after writing it: %s", item->path, g_strerror(errno));
-    return false;
-}
+/* ---- writing ---- */
 
 /* NOT_FOUND is kept for the object: a folder that is not there says nothing about the cache. */
 static bool write_item(struct publisher *publisher, const struct item *item, struct stat *ret_info, GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    GBytes *bytes = item->source == NULL ? read_object(publisher, item->sha256, error) : NULL;
-    if (item->source == NULL && bytes == NULL)
+    size_t length = 0;
+    const void *data = item->source == NULL ? cache_read_object(publisher->cache, item->sha256, &length, error) : NULL;
+    if (item->source == NULL && data == NULL)
         return false;
-    if (item->source != NULL ? copy_source(publisher, item, ret_info, &problem) : write_object(publisher, item, bytes, ret_info, &problem))
+    struct folders_file file = {.name = name_of(item->relative), .path = item->entry->path, .mode = item->mode};
+    file.folder = folders_open(publisher->folders, item->root, item->relative, true, &problem);
+    if (file.folder >= 0 && (item->source != NULL ? folders_copy(&file, item->source, ret_info, &problem)
+                                                  : folders_write(&file, data, length, ret_info, &problem)))
         return true;
     g_set_error_literal(error, CLX_ERROR, CLX_ERROR_FAILED, problem->message);
     return false;
@@ -259,18 +234,20 @@ static int look(struct publisher *publisher, const struct publish_place *place, 
     return -1;
 }
 
-static void enqueue(struct publisher *publisher, const struct publish_place *place, const char *path, const char *source,
-                    const char *sha256, gpointer owner)
+/* Says what is about to be written: until it is, the file has its old bytes or the new ones. */
+static void enqueue(struct publisher *publisher, const struct publish_place *place, struct entry *entry, const struct item *what)
 {
+    g_strlcpy(entry->next_sha256, what->sha256, sizeof entry->next_sha256);
+    note_change(publisher, entry);
     struct item *item = g_new0(struct item, 1);
-    *item = (struct item){g_strdup(place->root), g_strdup(place->relative), g_strdup(path), g_strdup(sha256), g_strdup(source), owner};
+    *item = (struct item){
+        entry, g_strdup(place->root), g_strdup(place->relative), g_strdup(what->sha256), g_strdup(what->source), what->mode, what->owner};
     g_ptr_array_add(publisher->queue, item);
 }
 
-static bool has_mode_of(const struct stat *info, const char *source)
+static bool has_mode(const struct stat *info, const struct item *item)
 {
-    struct stat wanted;
-    return source == NULL || stat(source, &wanted) != 0 || ((wanted.st_mode & 0111) != 0) == ((info->st_mode & 0111) != 0);
+    return item->source == NULL || ((item->mode & 0111) != 0) == ((info->st_mode & 0111) != 0);
 }
 
 /* Takes over the reason. */
@@ -282,44 +259,45 @@ static void note_unwritten(struct publisher *publisher, GError *reason)
         g_error_free(reason);
 }
 
-static bool put(struct publisher *publisher, const struct publish_place *place, const char *source, const char *sha256, gpointer owner,
-                GError **error)
+static bool put(struct publisher *publisher, const struct publish_place *place, const struct item *what, GError **error)
 {
     if (!is_relative_and_inside(place->relative)) {
         g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "'%s' is not a path inside of the output folder", place->relative);
         return false;
     }
     g_autofree char *path = g_strconcat(place->root, "/", place->relative, NULL);
-    struct entry *entry = enter(publisher, place, path, sha256);
-    bool is_trusted = publisher->is_trusting && entry->size >= 0 && entry->next_sha256 == NULL && strcmp(entry->sha256, sha256) == 0;
+    struct entry *entry = enter(publisher, place, path, what->sha256);
+    bool is_trusted =
+        publisher->is_trusting && entry->size >= 0 && entry->next_sha256[0] == '\0' && strcmp(entry->sha256, what->sha256) == 0;
     GError *problem = NULL;
     struct stat info;
-    int found = is_trusted ? 1 : look(publisher, place, path, entry, sha256, &info, &problem);
+    int found = is_trusted ? 1 : look(publisher, place, path, entry, what->sha256, &info, &problem);
     if (found < 0) {
         note_unwritten(publisher, problem);
         return true;
     }
-    if (found == 1 && (is_trusted || has_mode_of(&info, source))) {
+    if (found == 1 && (is_trusted || has_mode(&info, what))) {
         publisher->counts.unchanged++;
         if (!is_trusted)
-            note_written(entry, sha256, &info);
+            note_written(publisher, entry, what->sha256, &info);
         return true;
     }
-    note_intent(entry, sha256);
-    enqueue(publisher, place, path, source, sha256, owner);
+    enqueue(publisher, place, entry, what);
     return true;
 }
 
 bool publisher_put_object(struct publisher *publisher, const struct publish_place *place, const char *sha256, gpointer owner,
                           GError **error)
 {
-    return put(publisher, place, NULL, sha256, owner, error);
+    struct item what = {.sha256 = (char *)sha256, .mode = 0666, .owner = owner};
+    return put(publisher, place, &what, error);
 }
 
-bool publisher_put_copy(struct publisher *publisher, const struct publish_place *place, const char *source, const char *sha256,
-                        GError **error)
+bool publisher_put_copy(struct publisher *publisher, const struct publish_place *place, const char *source, bool is_executable,
+                        const char *sha256, GError **error)
 {
-    return put(publisher, place, source, sha256, NULL, error);
+    struct item what = {.sha256 = (char *)sha256, .source = (char *)source, .mode = is_executable ? 0777 : 0666};
+    return put(publisher, place, &what, error);
 }
 
 void publisher_keep(struct publisher *publisher, const char *root, const char *relative)
@@ -332,40 +310,29 @@ void publisher_keep(struct publisher *publisher, const char *root, const char *r
 
 static bool write_entries(struct publisher *publisher, GError **error)
 {
-    GHashTableIter iter;
-    gpointer path, value;
-    g_hash_table_iter_init(&iter, publisher->entries);
-    while (g_hash_table_iter_next(&iter, &path, &value)) {
-        struct entry *entry = value;
-        if (!entry->is_changed)
-            continue;
-        struct manifest_row row = {path, entry->sha256, entry->next_sha256, entry->size, entry->mtime_ns, entry->scope, entry->root_length};
+    for (unsigned i = 0; i < publisher->changed->len; i++) {
+        struct entry *entry = publisher->changed->pdata[i];
+        const char *next = entry->next_sha256[0] != '\0' ? entry->next_sha256 : NULL;
+        struct manifest_row row = {entry->path, entry->sha256, next, entry->size, entry->mtime_ns, entry->scope, entry->root_length};
         if (!cache_manifest_set(publisher->cache, publisher->course_key, &row, error))
             return false;
-        entry->is_changed = false;
     }
     return true;
 }
 
-static bool has_changes(const struct publisher *publisher)
-{
-    GHashTableIter iter;
-    gpointer value;
-    g_hash_table_iter_init(&iter, publisher->entries);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (((const struct entry *)value)->is_changed)
-            return true;
-    return false;
-}
-
 static bool write_manifest(struct publisher *publisher, GError **error)
 {
-    if (!has_changes(publisher))
+    if (publisher->changed->len == 0)
         return true;
     if (!cache_begin(publisher->cache, error))
         return false;
     bool ok = write_entries(publisher, error);
-    return cache_commit(publisher->cache, ok ? error : NULL) && ok;
+    if (!cache_commit(publisher->cache, ok ? error : NULL) || !ok)
+        return false;
+    for (unsigned i = 0; i < publisher->changed->len; i++)
+        ((struct entry *)publisher->changed->pdata[i])->is_changed = false;
+    g_ptr_array_set_size(publisher->changed, 0);
+    return true;
 }
 
 /* False with an error only when an object is missing whose owner cannot be told. */
@@ -375,7 +342,7 @@ static bool write_queued(struct publisher *publisher, const struct item *item, G
     GError *problem = NULL;
     if (write_item(publisher, item, &info, &problem)) {
         publisher->counts.written++;
-        note_written(g_hash_table_lookup(publisher->entries, item->path), item->sha256, &info);
+        note_written(publisher, item->entry, item->sha256, &info);
         return true;
     }
     if (!g_error_matches(problem, CLX_ERROR, CLX_ERROR_NOT_FOUND)) {
@@ -417,7 +384,7 @@ static bool has_our_bytes(const struct entry *entry, int folder, const char *nam
 {
     struct stat info;
     return is_current(entry, folder, name, path, entry->sha256, &info) ||
-           (entry->next_sha256 != NULL && is_current(entry, folder, name, path, entry->next_sha256, &info));
+           (entry->next_sha256[0] != '\0' && is_current(entry, folder, name, path, entry->next_sha256, &info));
 }
 
 /* True if the stray is gone, or is no longer ours to remove. */
@@ -495,7 +462,7 @@ bool publisher_remove_strays(struct publisher *publisher, publish_is_considered 
     g_autoptr(GPtrArray) strays = list_strays(publisher, is_considered, data);
     if (strays->len == 0)
         return true;
-    if (!cache_begin(publisher->cache, error))
+    if (!write_manifest(publisher, error) || !cache_begin(publisher->cache, error))
         return false;
     bool ok = remove_all(publisher, strays, diags, error);
     folders_forget(publisher->folders);

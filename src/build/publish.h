@@ -33,9 +33,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(publisher, publisher_free)
 bool publisher_put_object(struct publisher *publisher, const struct publish_place *place, const char *sha256, gpointer owner,
                           GError **error);
 
-/* The same for a copy of `source`, whose bytes have the hash `sha256`; the copy is executable if the source is. */
-bool publisher_put_copy(struct publisher *publisher, const struct publish_place *place, const char *source, const char *sha256,
-                        GError **error);
+/* The same for a copy of `source`, whose bytes have the hash `sha256`; the copy is executable as the source is. */
+bool publisher_put_copy(struct publisher *publisher, const struct publish_place *place, const char *source, bool is_executable,
+                        const char *sha256, GError **error);
 
 /* Says that a path belongs to the course although this build did not write it, so that it is no stray. */
 void publisher_keep(struct publisher *publisher, const char *root, const char *relative);

@@ -24,10 +24,16 @@
 
 struct result_cache {
     struct result_cache_options options;
-    GHashTable *files;  /* path -> hash of its bytes */
-    GHashTable *texts;  /* path -> hash of its text */
+    GHashTable *files;  /* path -> struct known_file * */
     GHashTable *tools;  /* "drawio", "kernel NAME", … -> fingerprint, looked for when a job first needs it */
     GHashTable *inputs; /* job -> json_t *: of those looked up */
+};
+
+/* A file is looked at once. */
+struct known_file {
+    struct stat info;
+    int problem;                        /* of looking at it, an errno; 0: it is a regular file */
+    char *hashes[1 + (int)DIGEST_TEXT]; /* by enum file_digest; NULL: not needed yet */
 };
 
 static void json_free(gpointer data)
@@ -35,12 +41,19 @@ static void json_free(gpointer data)
     json_decref(data);
 }
 
+static void known_file_free(gpointer data)
+{
+    struct known_file *file = data;
+    for (unsigned i = 0; i < G_N_ELEMENTS(file->hashes); i++)
+        g_free(file->hashes[i]);
+    g_free(file);
+}
+
 struct result_cache *result_cache_new(const struct result_cache_options *options)
 {
     struct result_cache *results = g_new0(struct result_cache, 1);
     results->options = *options;
-    results->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    results->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    results->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, known_file_free);
     results->tools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     results->inputs = g_hash_table_new_full(NULL, NULL, NULL, json_free);
     return results;
@@ -51,7 +64,6 @@ void result_cache_free(struct result_cache *results)
     if (results == NULL)
         return;
     g_hash_table_unref(results->files);
-    g_hash_table_unref(results->texts);
     g_hash_table_unref(results->tools);
     g_hash_table_unref(results->inputs);
     g_free(results);
@@ -59,39 +71,47 @@ void result_cache_free(struct result_cache *results)
 
 /* ---- inputs ---- */
 
-static const char *hash_file(struct result_cache *results, const char *path, enum file_digest digest, GError **error)
+static struct known_file *look_at(struct result_cache *results, const char *path)
 {
-    GHashTable *known = digest == DIGEST_TEXT ? results->texts : results->files;
-    const char *found = g_hash_table_lookup(known, path);
-    if (found != NULL)
-        return found;
-    struct stat info;
-    bool is_there = stat(path, &info) == 0;
-    if (!is_there || !S_ISREG(info.st_mode)) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "cannot read '%s': %s", path,
-                    is_there ? "not a regular file" : g_strerror(errno));
-        return NULL;
-    }
-    char *hash = cache_file_hash(results->options.cache, path, &info, digest, error);
-    if (hash != NULL)
-        g_hash_table_insert(known, g_strdup(path), hash);
-    return hash;
+    struct known_file *file = g_hash_table_lookup(results->files, path);
+    if (file != NULL)
+        return file;
+    file = g_new0(struct known_file, 1);
+    if (stat(path, &file->info) != 0)
+        file->problem = errno;
+    else if (!S_ISREG(file->info.st_mode))
+        file->problem = EISDIR;
+    g_hash_table_insert(results->files, g_strdup(path), file);
+    return file;
 }
 
-const char *result_cache_file_hash(struct result_cache *results, const char *path, GError **error)
+static const char *hash_file(struct result_cache *results, const char *path, enum file_digest digest, GError **error)
 {
-    return hash_file(results, path, DIGEST_BYTES, error);
+    struct known_file *file = look_at(results, path);
+    if (file->problem != 0) {
+        g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "cannot read '%s': %s", path,
+                    file->problem == EISDIR ? "not a regular file" : g_strerror(file->problem));
+        return NULL;
+    }
+    if (file->hashes[digest] == NULL)
+        file->hashes[digest] = cache_file_hash(results->options.cache, path, &file->info, digest, error);
+    return file->hashes[digest];
+}
+
+const char *result_cache_file_hash(struct result_cache *results, const char *path, bool *ret_is_executable, GError **error)
+{
+    const char *hash = hash_file(results, path, DIGEST_BYTES, error);
+    if (hash != NULL)
+        *ret_is_executable = (look_at(results, path)->info.st_mode & 0111) != 0;
+    return hash;
 }
 
 /* A run sees whether a file may be executed. One that cannot be read is an input too: the job will say so, and nothing of it is kept. */
 static char *describe_file(struct result_cache *results, const char *path)
 {
-    struct stat info;
-    const char *hash = hash_file(results, path, DIGEST_BYTES, NULL);
-    if (hash == NULL)
-        return g_strdup("unreadable");
-    bool is_executable = stat(path, &info) == 0 && (info.st_mode & 0111) != 0;
-    return g_strconcat(hash, is_executable ? "+x" : "", NULL);
+    bool is_executable;
+    const char *hash = result_cache_file_hash(results, path, &is_executable, NULL);
+    return hash != NULL ? g_strconcat(hash, is_executable ? "+x" : "", NULL) : g_strdup("unreadable");
 }
 
 static json_t *list_topic_files(struct result_cache *results, const struct plan_job *job)
@@ -329,11 +349,11 @@ const json_t *result_cache_inputs(const struct result_cache *results, const stru
 static bool is_edited(struct result_cache *results, const char *path, enum file_digest digest)
 {
     struct stat info;
-    const char *known = g_hash_table_lookup(digest == DIGEST_TEXT ? results->texts : results->files, path);
-    if (known == NULL || stat(path, &info) != 0)
+    const struct known_file *known = g_hash_table_lookup(results->files, path);
+    if (known == NULL || known->hashes[digest] == NULL || stat(path, &info) != 0)
         return true;
     g_autofree char *hash = cache_file_hash(results->options.cache, path, &info, digest, NULL);
-    return g_strcmp0(hash, known) != 0;
+    return g_strcmp0(hash, known->hashes[digest]) != 0;
 }
 
 /* By their hashes today, not by those that were remembered: they may have changed during the job. */
@@ -344,7 +364,7 @@ static bool has_edited_deps(struct result_cache *results, const struct plan_job 
     json_array_foreach(json_object_get(result, "deps"), i, dep)
     {
         g_autofree char *path = result_cache_dep_path(job, dep);
-        g_hash_table_remove(results->texts, path);
+        g_hash_table_remove(results->files, path);
     }
     return !has_current_deps(results, job, result);
 }

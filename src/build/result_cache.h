@@ -24,7 +24,7 @@ typedef struct result_cache result_cache;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(result_cache, result_cache_free)
 
 /* The hash of a file's bytes as the cache knows it by its stat; each file is looked at once. Borrowed; NULL with `error`. */
-const char *result_cache_file_hash(struct result_cache *results, const char *path, GError **error);
+const char *result_cache_file_hash(struct result_cache *results, const char *path, bool *ret_is_executable, GError **error);
 
 /* Looks a job's result up: 1 and the result (the caller's; `error` in it is the mistake in the source that the job ended with), 0 none, -1
  * error. In every case but an error `ret_key` holds the key under which a result is to be kept and `ret_reason` why there is none, with

@@ -49,8 +49,9 @@ static int open_regular(const char *path, struct stat *info, GError **error)
     return fd;
 }
 
-static ssize_t read_full(int fd, char *data, size_t length)
+ssize_t file_read_all(int fd, void *bytes, size_t length)
 {
+    char *data = bytes;
     size_t done = 0;
     while (done < length) {
         ssize_t n = read(fd, data + done, length - done);
@@ -65,8 +66,15 @@ static ssize_t read_full(int fd, char *data, size_t length)
     return (ssize_t)done;
 }
 
-static bool write_full(int fd, const char *data, size_t length)
+int file_open_regular(const char *path, GError **error)
 {
+    struct stat info;
+    return open_regular(path, &info, error);
+}
+
+bool file_write_all(int fd, const void *bytes, size_t length)
+{
+    const char *data = bytes;
     while (length > 0) {
         ssize_t n = write(fd, data, length);
         if (n < 0 && errno == EINTR)
@@ -91,7 +99,7 @@ GBytes *file_read(const char *path, size_t limit, GError **error)
         return NULL;
     }
     g_autofree char *data = g_malloc((size_t)info.st_size + 1);
-    ssize_t n = read_full(fd, data, (size_t)info.st_size);
+    ssize_t n = file_read_all(fd, data, (size_t)info.st_size);
     if (n < 0) {
         fail(error, "read", path);
         return NULL;
@@ -181,12 +189,12 @@ bool file_write_atomic(const char *path, const void *data, size_t length, GError
 {
     struct sibling sibling = {.fd = -1};
     if (open_sibling(path, 0666, &sibling, error))
-        return put_in_place(&sibling, path, write_full(sibling.fd, data, length), error);
+        return put_in_place(&sibling, path, file_write_all(sibling.fd, data, length), error);
     g_free(sibling.temporary);
     return false;
 }
 
-static bool copy_bytes(int from, int to)
+bool file_copy_all(int from, int to)
 {
     for (;;) {
         ssize_t n = copy_file_range(from, NULL, to, NULL, 1 << 30, 0);
@@ -199,8 +207,8 @@ static bool copy_bytes(int from, int to)
         return false;
     g_autofree char *chunk = g_malloc(COPY_CHUNK);
     ssize_t n;
-    while ((n = read_full(from, chunk, COPY_CHUNK)) > 0)
-        if (!write_full(to, chunk, (size_t)n))
+    while ((n = file_read_all(from, chunk, COPY_CHUNK)) > 0)
+        if (!file_write_all(to, chunk, (size_t)n))
             return false;
     return n == 0;
 }
@@ -213,7 +221,7 @@ bool file_copy_atomic(const char *from, const char *to, GError **error)
     if (source < 0)
         return false;
     if (open_sibling(to, (info.st_mode & 0111) != 0 ? 0777 : 0666, &sibling, error))
-        return put_in_place(&sibling, to, copy_bytes(source, sibling.fd), error);
+        return put_in_place(&sibling, to, file_copy_all(source, sibling.fd), error);
     g_free(sibling.temporary);
     return false;
 }
@@ -357,7 +365,7 @@ char *file_sha256(const char *path, GError **error)
     struct hasher *hasher = hasher_new();
     g_autofree char *chunk = g_malloc(COPY_CHUNK);
     ssize_t n;
-    while ((n = read_full(fd, chunk, COPY_CHUNK)) > 0)
+    while ((n = file_read_all(fd, chunk, COPY_CHUNK)) > 0)
         hasher_update(hasher, chunk, (size_t)n);
     g_autofree char *hex = hasher_finish(hasher);
     if (n < 0) {

@@ -37,3 +37,13 @@ bool file_walk(const char *root, file_enter *enter, file_visit *visit, gpointer 
 
 /* SHA-256 of a regular file's bytes, as hex; NULL with `error`. */
 char *file_sha256(const char *path, GError **error);
+
+/* Opens a regular file for reading; -1 with `error` (NOT_FOUND, FAILED). A pipe or device is never waited for. The caller closes it. */
+int file_open_regular(const char *path, GError **error);
+
+/* Reads until `length` bytes or the end of the file; how many, or -1 with errno. */
+ssize_t file_read_all(int fd, void *data, size_t length);
+
+/* Write all of it; false with errno. */
+bool file_write_all(int fd, const void *data, size_t length);
+bool file_copy_all(int from, int to);

@@ -109,20 +109,6 @@ int folders_open(struct folders *folders, const char *root, const char *relative
     return open_folder(folders, strlen(root), path, is_made, error);
 }
 
-static bool write_all(int fd, const char *data, size_t length)
-{
-    while (length > 0) {
-        ssize_t n = write(fd, data, length);
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            data += n;
-            length -= (size_t)n;
-        }
-    }
-    return true;
-}
-
 static int open_temporary(int folder, const char *temporary, mode_t mode)
 {
     int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
@@ -132,22 +118,45 @@ static int open_temporary(int folder, const char *temporary, mode_t mode)
     return fd;
 }
 
-bool folders_write(int folder, const char *name, const char *path, const void *data, size_t length, mode_t mode, struct stat *ret_info,
-                   GError **error)
+struct temporary {
+    int fd;
+    char name[48];
+};
+
+static bool begin(const struct folders_file *file, struct temporary *temporary, GError **error)
 {
     static unsigned counter;
-    char temporary[48];
-    snprintf(temporary, sizeof temporary, ".clx-%d-%u.tmp", (int)getpid(), ++counter);
-    int fd = open_temporary(folder, temporary, mode);
-    if (fd < 0)
-        return fail(error, "write", path) == 0;
-    bool ok = write_all(fd, data, length) && fstat(fd, ret_info) == 0;
+    snprintf(temporary->name, sizeof temporary->name, ".clx-%d-%u.tmp", (int)getpid(), ++counter);
+    temporary->fd = open_temporary(file->folder, temporary->name, file->mode);
+    return temporary->fd >= 0 || fail(error, "write", file->path) == 0;
+}
+
+static bool finish(const struct folders_file *file, struct temporary *temporary, bool is_written, struct stat *ret_info, GError **error)
+{
+    bool ok = is_written && fstat(temporary->fd, ret_info) == 0;
     int saved = errno;
-    close(fd);
+    close(temporary->fd);
     errno = saved;
-    if (ok && renameat(folder, temporary, folder, name) == 0)
+    if (ok && renameat(file->folder, temporary->name, file->folder, file->name) == 0)
         return true;
-    fail(error, "write", path);
-    unlinkat(folder, temporary, 0);
+    fail(error, "write", file->path);
+    unlinkat(file->folder, temporary->name, 0);
     return false;
+}
+
+bool folders_write(const struct folders_file *file, const void *data, size_t length, struct stat *ret_info, GError **error)
+{
+    struct temporary temporary;
+    return begin(file, &temporary, error) && finish(file, &temporary, file_write_all(temporary.fd, data, length), ret_info, error);
+}
+
+bool folders_copy(const struct folders_file *file, const char *source, struct stat *ret_info, GError **error)
+{
+    struct temporary temporary;
+    int from = file_open_regular(source, error);
+    if (from < 0)
+        return false;
+    bool ok = begin(file, &temporary, error) && finish(file, &temporary, file_copy_all(from, temporary.fd), ret_info, error);
+    close(from);
+    return ok;
 }

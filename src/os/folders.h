@@ -21,6 +21,16 @@ int folders_open(struct folders *folders, const char *root, const char *relative
 /* Closes all of them: others may have moved or removed them since. */
 void folders_forget(struct folders *folders);
 
-/* Writes `name` in a folder so that it appears complete or not at all; its stat goes to `ret_info`. `path` is its name in messages. */
-bool folders_write(int folder, const char *name, const char *path, const void *data, size_t length, mode_t mode, struct stat *ret_info,
-                   GError **error);
+/* A file to be written. */
+struct folders_file {
+    int folder;       /* as folders_open() gave it */
+    const char *name; /* in the folder */
+    const char *path; /* its name in messages */
+    mode_t mode;      /* less the umask */
+};
+
+/* Writes a file so that it appears complete or not at all; its stat goes to `ret_info`. */
+bool folders_write(const struct folders_file *file, const void *data, size_t length, struct stat *ret_info, GError **error);
+
+/* The same with the bytes of the regular file `source`. */
+bool folders_copy(const struct folders_file *file, const char *source, struct stat *ret_info, GError **error);

@@ -89,6 +89,8 @@ void cache_close(struct cache *cache)
     g_clear_pointer(&cache->new_files, g_ptr_array_unref);
     g_clear_pointer(&cache->used_keys, g_ptr_array_unref);
     g_free(cache->objects);
+    g_free(cache->object);
+    g_free(cache->object_bytes);
     g_free(cache);
 }
 
@@ -190,50 +192,26 @@ bool cache_end_reading(struct cache *cache, GError **error)
 
 /* ---- manifest ---- */
 
-struct listed_row {
-    struct manifest_row row;
-    char *texts[4];
-};
-
-static void listed_row_free(gpointer data)
-{
-    struct listed_row *listed = data;
-    for (unsigned i = 0; i < G_N_ELEMENTS(listed->texts); i++)
-        g_free(listed->texts[i]);
-    g_free(listed);
-}
-
-static struct listed_row *read_row(sqlite3_stmt *statement)
-{
-    struct listed_row *listed = g_new0(struct listed_row, 1);
-    for (int i = 0; i < (int)G_N_ELEMENTS(listed->texts); i++)
-        listed->texts[i] = db_column_text(statement, i);
-    listed->row = (struct manifest_row){listed->texts[0],
-                                        listed->texts[1],
-                                        listed->texts[2],
-                                        sqlite3_column_int64(statement, 4),
-                                        sqlite3_column_int64(statement, 5),
-                                        listed->texts[3],
-                                        sqlite3_column_int(statement, 6)};
-    return listed;
-}
-
-/* All rows are read before the first call, so that `each` may change the manifest. */
 bool cache_manifest_list(struct cache *cache, const char *course_key, manifest_each *each, gpointer data, GError **error)
 {
-    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(listed_row_free);
     sqlite3_stmt *statement = db_query(&cache->db, error,
                                        "SELECT path, sha256, next_sha256, scope, size, mtime_ns, root_length FROM manifest"
                                        " WHERE course_key = ?1 ORDER BY path",
                                        "s", course_key);
     int got = -1;
-    while (statement != NULL && (got = db_step(&cache->db, statement, error)) == 1)
-        g_ptr_array_add(rows, read_row(statement));
-    if (got < 0)
-        return false;
-    for (guint i = 0; i < rows->len; i++)
-        each(&((const struct listed_row *)rows->pdata[i])->row, data);
-    return true;
+    while (statement != NULL && (got = db_step(&cache->db, statement, error)) == 1) {
+        struct manifest_row row = {
+            .path = (const char *)sqlite3_column_text(statement, 0),
+            .sha256 = (const char *)sqlite3_column_text(statement, 1),
+            .next_sha256 = (const char *)sqlite3_column_text(statement, 2),
+            .scope = (const char *)sqlite3_column_text(statement, 3),
+            .size = sqlite3_column_int64(statement, 4),
+            .mtime_ns = sqlite3_column_int64(statement, 5),
+            .root_length = sqlite3_column_int(statement, 6),
+        };
+        each(&row, data);
+    }
+    return got >= 0;
 }
 
 bool cache_manifest_set(struct cache *cache, const char *course_key, const struct manifest_row *row, GError **error)

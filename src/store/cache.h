@@ -19,6 +19,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(cache, cache_close)
 char *cache_put_object(struct cache *cache, const void *data, size_t length, GError **error);
 GBytes *cache_get_object(struct cache *cache, const char *sha256, GError **error);
 char *cache_object_path(const struct cache *cache, const char *sha256);
+
+/* The same as get, into memory of the cache: good until the next call, which costs nothing for the same object. Who reads many of them asks
+ * the system for no new memory each time. */
+const void *cache_read_object(struct cache *cache, const char *sha256, size_t *ret_length, GError **error);
 /* `size` -1: any. */
 bool cache_has_object(const struct cache *cache, const char *sha256, gint64 size);
 
@@ -51,6 +55,7 @@ struct manifest_row {
     const char *scope; /* which part of the course it belongs to, in the publisher's own form */
     int root_length;   /* how much of `path` is the root of its output tree; 0: not known */
 };
+/* The row and its texts are good until it returns. It must not use the cache. */
 typedef void manifest_each(const struct manifest_row *row, gpointer data);
 bool cache_manifest_list(struct cache *cache, const char *course_key, manifest_each *each, gpointer data, GError **error);
 bool cache_manifest_set(struct cache *cache, const char *course_key, const struct manifest_row *row, GError **error);

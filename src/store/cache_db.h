@@ -8,6 +8,9 @@ struct cache {
     struct db db;
     char *objects;        /* the folder of the objects */
     GPtrArray *new_files; /* struct file_row *, to be written; NULL: each is written at once */
+    char *object;         /* name of what cache_read_object() read last, or NULL */
+    char *object_bytes;   /* of it, and room for more */
+    size_t object_length, object_room;
     GPtrArray *used_keys; /* char *, of results whose day of use is to be written; NULL as above */
 };
 

@@ -1,5 +1,6 @@
 #include "store/cache_db.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,18 +43,60 @@ char *cache_put_object(struct cache *cache, const void *data, size_t length, GEr
     return g_steal_pointer(&name);
 }
 
+static bool make_room(struct cache *cache, size_t length)
+{
+    if (length < cache->object_room)
+        return true;
+    g_free(cache->object_bytes);
+    cache->object_room = length + length / 4 + 1;
+    cache->object_bytes = g_try_malloc(cache->object_room);
+    if (cache->object_bytes == NULL)
+        cache->object_room = 0;
+    return cache->object_bytes != NULL;
+}
+
+/* One that has grown since it was looked at is damaged in any case. */
+static bool read_object(struct cache *cache, const char *path, GError **error)
+{
+    struct stat info;
+    int fd = file_open_regular(path, error);
+    if (fd < 0)
+        return false;
+    ssize_t n = -1;
+    errno = EFBIG;
+    if (fstat(fd, &info) == 0 && info.st_size <= FILE_READ_LIMIT && make_room(cache, (size_t)info.st_size))
+        n = file_read_all(fd, cache->object_bytes, (size_t)info.st_size);
+    int saved = errno;
+    close(fd);
+    if (n < 0)
+        g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "cannot read '%s': %s", path, g_strerror(saved));
+    cache->object_length = n < 0 ? 0 : (size_t)n;
+    return n >= 0;
+}
+
+const void *cache_read_object(struct cache *cache, const char *sha256, size_t *ret_length, GError **error)
+{
+    if (g_strcmp0(cache->object, sha256) != 0) {
+        g_autofree char *path = cache_object_path(cache, sha256);
+        g_clear_pointer(&cache->object, g_free);
+        if (!read_object(cache, path, error))
+            return NULL;
+        g_autofree char *hash = hash_sha256_hex(cache->object_bytes, cache->object_length);
+        if (strcmp(hash, sha256) != 0) {
+            unlink(path);
+            g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "%s: is damaged and was removed; it is made again with the next build",
+                        path);
+            return NULL;
+        }
+        cache->object = g_steal_pointer(&hash);
+    }
+    *ret_length = cache->object_length;
+    return cache->object_bytes;
+}
+
 GBytes *cache_get_object(struct cache *cache, const char *sha256, GError **error)
 {
-    g_autofree char *path = cache_object_path(cache, sha256);
-    g_autoptr(GBytes) bytes = file_read(path, FILE_READ_LIMIT, error);
-    g_autofree char *hash = NULL;
-
-    if (!bytes)
-        return NULL;
-    hash = hash_sha256_hex(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
-    if (g_str_equal(hash, sha256))
-        return g_steal_pointer(&bytes);
-    unlink(path);
-    g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "%s: is damaged and was removed; it is made again with the next build", path);
-    return NULL;
+    size_t length;
+    const void *data = cache_read_object(cache, sha256, &length, error);
+    return data != NULL ? g_bytes_new(data, length) : NULL;
 }

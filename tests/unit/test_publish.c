@@ -252,7 +252,7 @@ START_TEST(a_copy_becomes_executable_when_its_source_does)
     for (int mode = 0644; mode <= 0755; mode += 0111) {
         g_autoptr(publisher) publisher = start();
         ck_assert_int_eq(chmod(source, (mode_t)mode), 0);
-        ck_assert(publisher_put_copy(publisher, &place, source, sha256, NULL) && publisher_flush(publisher, NULL, NULL));
+        ck_assert(publisher_put_copy(publisher, &place, source, mode == 0755, sha256, NULL) && publisher_flush(publisher, NULL, NULL));
         ck_assert_int_eq(stat(copy, &info), 0);
         ck_assert_int_eq((info.st_mode & 0100) != 0, mode == 0755);
     }
