@@ -40,6 +40,7 @@ static void hit_free(gpointer data)
 static void session_job_free(gpointer data)
 {
     struct session_job *job = data;
+    json_decref(job->payload);
     g_free(job->key);
     g_free(job);
 }
@@ -109,8 +110,7 @@ static bool put_result(struct build *build, const struct plan_job *job, const js
 {
     for (unsigned i = 0; i < job->outputs->len; i++) {
         const struct plan_output *output = job->outputs->pdata[i];
-        gint64 size;
-        const char *sha256 = plan_find_object(output, result, &size);
+        const char *sha256 = plan_find_object(output, result);
         if (sha256 == NULL) {
             g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "the result of '%s' lacks '%s'", job->name, output->output->path);
             return false;
@@ -164,8 +164,10 @@ static bool put_shipped(struct build *build, const struct plan_job *job, GError 
 
 static void add_miss(struct build *build, struct plan_job *job, const char *key, const char *reason)
 {
+    g_autofree char *inputs_hash = result_cache_inputs_hash(build->results, job);
+    json_t *payload = plan_job_payload(build->plan, job, inputs_hash, result_cache_is_run_forced(build->results, job));
     struct session_job *miss = g_new0(struct session_job, 1);
-    *miss = (struct session_job){.job = job, .key = g_strdup(key)};
+    *miss = (struct session_job){.job = job, .payload = payload, .key = g_strdup(key)};
     g_ptr_array_add(build->misses, miss);
     report_run(build->options->report, job, reason);
 }
@@ -278,8 +280,9 @@ bool build_is_outdated(const struct build *build)
     return build->is_outdated;
 }
 
-static bool take_result(struct build *build, struct session_job *item, const json_t *result, GError **error)
+static bool take_result(struct build *build, struct session_job *item, const json_t *whole, GError **error)
 {
+    g_autoptr(json_t) result = plan_pack_result(whole);
     if (!put_result(build, item->job, result, NULL, error) || !publisher_flush(build->publisher, NULL, error))
         return false;
     if (!is_outdated(build, item->job, result) && !result_cache_add(build->results, item->job, item->key, result, error))

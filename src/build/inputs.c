@@ -18,16 +18,6 @@ char *inputs_key(const struct plan_job *job, const json_t *inputs)
     return key;
 }
 
-json_t *inputs_of_payload(const struct plan_job *job)
-{
-    static const char *const left_out[] = {"source", "template_dirs", "topic_dir",     "topic_files", "inputs_hash",  "outputs",
-                                           "tool",   "java",          "force_execute", "preload",     "warm_kernels", NULL};
-    json_t *settings = json_copy(job->payload);
-    for (unsigned i = 0; left_out[i] != NULL; i++)
-        json_object_del(settings, left_out[i]);
-    return settings;
-}
-
 static bool is_hash(const char *text)
 {
     size_t n = strspn(text, "0123456789abcdef");

@@ -3,7 +3,7 @@
  *   program   version of the parts of clx that decide what a result looks like
  *   source    hash of the source as a text (line endings do not matter)
  *   files     notebooks: relative path -> hash of every other file of the topic; executable ones end in "+x"
- *   settings  the payload without absolute paths and without the list of outputs
+ *   settings  the job's (plan.h)
  *   tool      what runs or draws it, and what goes into its pages
  *
  * Templates and includes are not in it: they are known after the job has run (`deps` of its result). Absolute paths are no part of it: a
@@ -17,9 +17,6 @@
 
 /* The hash of the inputs of a job of this type; the caller frees it. */
 char *inputs_key(const struct plan_job *job, const json_t *inputs);
-
-/* The part of the payload that counts; the caller drops it. */
-json_t *inputs_of_payload(const struct plan_job *job);
 
 /* What differs, in words: "source changed (1f2e3d4c -> 5a6b7c8d); file 'data.csv' is new"; the caller frees it. NULL when nothing does. */
 char *inputs_explain(const json_t *before, const json_t *now);

@@ -2,7 +2,8 @@
  * known afterwards: the row holds one variant for each state of those that was seen, newest first, and the one whose state is today's is
  * the result. A variant is a result, or the mistake in the source that the job ended with:
  *
- *   {deps: [{folder, name, sha256 or null}], outputs, warnings}     {deps, error, wanted: [{language, kind, format}]}
+ *   {deps: [{folder, name, sha256 or null}], outputs: {"LANGUAGE KIND FORMAT": sha256}, warnings}
+ *   {deps, error, wanted: [{language, kind, format}]}
  *
  * The list of outputs is no part of the key: a build of one language finds the results of a whole build, and adds to them. */
 #include "build/result_cache.h"
@@ -153,7 +154,7 @@ static json_t *list_tools(struct result_cache *results, const struct plan_job *j
     json_t *tools = json_object();
     add_tool(results, tools, job->type == JOB_NOTEBOOK ? "katex" : job_type_names[job->type]);
     if (job->type == JOB_NOTEBOOK && job->topic->is_evaluated) {
-        g_autofree char *kernel = g_strconcat(KERNEL, json_get_text(job->payload, "kernel", ""), NULL);
+        g_autofree char *kernel = g_strconcat(KERNEL, prog_langs[job->prog_lang].kernel, NULL);
         add_tool(results, tools, kernel);
     }
     return tools;
@@ -167,16 +168,12 @@ static char *hash_json(const json_t *value)
     return hash;
 }
 
-static json_t *collect_inputs(struct result_cache *results, struct plan_job *job)
+static json_t *collect_inputs(struct result_cache *results, const struct plan_job *job)
 {
     const char *source = hash_file(results, job->source, DIGEST_TEXT, NULL);
     g_autoptr(json_t) files = job->type == JOB_NOTEBOOK ? list_topic_files(results, job) : json_object();
-    if (job->type == JOB_NOTEBOOK) {
-        g_autofree char *hash = hash_json(files);
-        json_object_set_new(job->payload, "inputs_hash", json_string(hash));
-    }
-    return json_pack("{s:s, s:s, s:O, s:o, s:o}", "program", result_version, "source", source != NULL ? source : "unreadable", "files",
-                     files, "settings", inputs_of_payload(job), "tool", list_tools(results, job));
+    return json_pack("{s:s, s:s, s:O, s:O, s:o}", "program", result_version, "source", source != NULL ? source : "unreadable", "files",
+                     files, "settings", job->settings, "tool", list_tools(results, job));
 }
 
 /* Where the inputs of a source's latest result are kept. */
@@ -196,10 +193,8 @@ char *result_cache_dep_path(const struct plan_job *job, const json_t *dep)
     const char *name = json_get_text(dep, "name", "");
     if (g_path_is_absolute(name))
         return g_strdup(name);
-    const json_t *folders = json_object_get(job->payload, "template_dirs");
-    g_autofree char *own = g_path_get_dirname(job->source);
-    const char *folder = json_is_array(folders) ? json_string_value(json_array_get(folders, (size_t)json_get_int(dep, "folder", 0))) : own;
-    return folder != NULL ? g_build_filename(folder, name, NULL) : g_strdup(name);
+    gint64 folder = json_get_int(dep, "folder", 0), n_folders = g_strv_length(job->template_dirs);
+    return folder >= 0 && folder < n_folders ? g_build_filename(job->template_dirs[folder], name, NULL) : g_strdup(name);
 }
 
 /* The hash of what a dependency is today; NULL when it is not there. */
@@ -254,9 +249,8 @@ static bool has_output(const json_t *outputs, const json_t *wanted)
 /* Whether the objects are in the cache is seen when they are published; those of current outputs need not be. */
 static bool has_outputs(const struct plan_job *job, const json_t *result)
 {
-    gint64 size;
     for (unsigned i = 0; i < job->outputs->len; i++)
-        if (plan_find_object(job->outputs->pdata[i], result, &size) == NULL)
+        if (plan_find_object(job->outputs->pdata[i], result) == NULL)
             return false;
     return true;
 }
@@ -264,10 +258,10 @@ static bool has_outputs(const struct plan_job *job, const json_t *result)
 /* A mistake holds for whoever wants at least what was wanted when it showed. */
 static bool concerns(const json_t *variant, const struct plan_job *job)
 {
+    g_autoptr(json_t) ours = plan_job_wanted(job);
     size_t i;
     json_t *wanted;
-    json_array_foreach(json_object_get(variant, "wanted"), i,
-                       wanted) if (!has_output(json_object_get(job->payload, "outputs"), wanted)) return false;
+    json_array_foreach(json_object_get(variant, "wanted"), i, wanted) if (!has_output(ours, wanted)) return false;
     return true;
 }
 
@@ -319,15 +313,19 @@ static int choose(struct result_cache *results, const struct plan_job *job, cons
     return 0;
 }
 
-int result_cache_find(struct result_cache *results, struct plan_job *job, char **ret_key, char **ret_reason, json_t **ret_result,
+bool result_cache_is_run_forced(const struct result_cache *results, const struct plan_job *job)
+{
+    return results->options.is_run_forced && plan_job_runs_code(job);
+}
+
+int result_cache_find(struct result_cache *results, const struct plan_job *job, char **ret_key, char **ret_reason, json_t **ret_result,
                       GError **error)
 {
     json_t *inputs = collect_inputs(results, job);
-    g_hash_table_insert(results->inputs, job, inputs);
+    g_hash_table_insert(results->inputs, (gpointer)job, inputs);
     g_autofree char *key = inputs_key(job, inputs);
     int found = 0;
-    if (results->options.is_run_forced && plan_job_runs_code(job)) {
-        json_object_set_new(job->payload, "force_execute", json_true());
+    if (result_cache_is_run_forced(results, job)) {
         *ret_reason = g_strdup("its code is to run again (--force-execute)");
     } else if (results->options.is_ignored) {
         *ret_reason = g_strdup("the cache is ignored");
@@ -342,6 +340,11 @@ int result_cache_find(struct result_cache *results, struct plan_job *job, char *
 const json_t *result_cache_inputs(const struct result_cache *results, const struct plan_job *job)
 {
     return g_hash_table_lookup(results->inputs, job);
+}
+
+char *result_cache_inputs_hash(const struct result_cache *results, const struct plan_job *job)
+{
+    return hash_json(json_object_get(result_cache_inputs(results, job), "files"));
 }
 
 /* ---- keeping ---- */
@@ -392,8 +395,8 @@ bool result_cache_note_latest(struct result_cache *results, const struct plan_jo
 static void take_over(json_t *variant, const json_t *earlier)
 {
     size_t i;
-    json_t *item, *outputs = json_object_get(variant, "outputs"), *warnings = json_object_get(variant, "warnings");
-    json_array_foreach(json_object_get(earlier, "outputs"), i, item) if (!has_output(outputs, item)) json_array_append(outputs, item);
+    json_t *item, *warnings = json_object_get(variant, "warnings");
+    json_object_update_missing(json_object_get(variant, "outputs"), json_object_get(earlier, "outputs"));
     json_array_foreach(json_object_get(earlier, "warnings"), i, item)
     {
         size_t k;
@@ -446,10 +449,10 @@ bool result_cache_add(struct result_cache *results, const struct plan_job *job, 
 bool result_cache_add_problem(struct result_cache *results, const struct plan_job *job, const char *key, const json_t *problem,
                               GError **error)
 {
-    const json_t *outputs = json_object_get(job->payload, "outputs"), *deps = json_object_get(problem, "deps");
+    const json_t *deps = json_object_get(problem, "deps");
     g_autoptr(json_t) variant = json_pack("{s:o}", "error", json_deep_copy(problem));
     json_object_set_new(variant, "deps", deps != NULL ? json_deep_copy(deps) : json_array());
-    json_object_set_new(variant, "wanted", outputs != NULL ? json_deep_copy(outputs) : json_array());
+    json_object_set_new(variant, "wanted", plan_job_wanted(job));
     json_object_del(json_object_get(variant, "error"), "deps");
     return add_variant(results, job, key, variant, error);
 }

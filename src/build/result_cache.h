@@ -28,15 +28,21 @@ const char *result_cache_file_hash(struct result_cache *results, const char *pat
 
 /* Looks a job's result up: 1 and the result (the caller's; `error` in it is the mistake in the source that the job ended with), 0 none, -1
  * error. In every case but an error `ret_key` holds the key under which a result is to be kept and `ret_reason` why there is none, with
- * what it was and what it is now; the caller frees both. Adds `inputs_hash` to the job's payload. */
-int result_cache_find(struct result_cache *results, struct plan_job *job, char **ret_key, char **ret_reason, json_t **ret_result,
+ * what it was and what it is now; the caller frees both. */
+int result_cache_find(struct result_cache *results, const struct plan_job *job, char **ret_key, char **ret_reason, json_t **ret_result,
                       GError **error);
+
+/* True if the job's code has to run whatever is known (--force-execute). */
+bool result_cache_is_run_forced(const struct result_cache *results, const struct plan_job *job);
+
+/* The hash of all files of the topic but the source, of a job that result_cache_find() looked up; the caller frees it. */
+char *result_cache_inputs_hash(const struct result_cache *results, const struct plan_job *job);
 
 /* True if an input of the job is no longer what result_cache_find() saw, or, by the `deps` of its result, what the worker read: nobody knows
  * which of its states the result shows. */
 bool result_cache_is_outdated(struct result_cache *results, const struct plan_job *job, const json_t *result);
 
-/* Keeps a result, or the mistake in the source that a job ended with, under the key that result_cache_find() gave. */
+/* Keeps a result (as plan_pack_result() made it), or the mistake in the source that a job ended with, under the key that result_cache_find() gave. */
 bool result_cache_add(struct result_cache *results, const struct plan_job *job, const char *key, const json_t *result, GError **error);
 bool result_cache_add_problem(struct result_cache *results, const struct plan_job *job, const char *key, const json_t *problem,
                               GError **error);

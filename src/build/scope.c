@@ -6,8 +6,8 @@ static const char *const origins[] = {"spec", "option"};
 
 char *scope_describe(const struct course_output *output, bool has_own_root)
 {
-    return g_strdup_printf("%s/%s/%s/%s", origins[has_own_root], output->language != NULL ? output->language : "",
-                           output->kind >= 0 ? kind_names[output->kind] : "", output->topic != NULL ? output->topic->id : "");
+    return g_strconcat(origins[has_own_root], "/", output->language != NULL ? output->language : "", "/",
+                       output->kind >= 0 ? kind_names[output->kind] : "", "/", output->topic != NULL ? output->topic->id : "", NULL);
 }
 
 static bool has_topic(const struct section *section, const char *id)

@@ -187,7 +187,7 @@ static bool submit_one(struct session *session, struct session_job *item, GError
         .output_file = first->path,
         .content_hash = item->key,
         .session_id = session->id,
-        .payload = item->job->payload,
+        .payload = item->payload,
         .fit = session->fit,
     };
     if (!job_submit(session->store, &row, error))

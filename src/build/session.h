@@ -20,8 +20,9 @@ enum session_end {
 
 struct session_job {
     struct plan_job *job;
-    char *key;      /* of its result */
-    gint64 seen_at; /* monotonic, us: when it was first seen running; 0: not yet */
+    json_t *payload; /* what the worker is told */
+    char *key;       /* of its result */
+    gint64 seen_at;  /* monotonic, us: when it was first seen running; 0: not yet */
 };
 
 /* A job that a worker is at. */

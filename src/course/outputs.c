@@ -14,7 +14,7 @@ struct plan {
     const struct course *course;
     struct diag_list *diags;
     GPtrArray *outputs;
-    GHashTable *by_path; /* absolute path -> struct course_output * */
+    GHashTable *by_path; /* absolute path, the output's own -> struct course_output * */
     GHashTable *settled; /* pairs of sources with one path: what became of them is known */
     GHashTable *groups;  /* struct dir_group * -> GPtrArray of its files */
     bool is_full;
@@ -34,7 +34,7 @@ struct spot {
 static void output_free(gpointer data)
 {
     struct course_output *output = data;
-    g_free(output->path);
+    g_free(output->absolute);
     g_free(output->source);
     g_free(output);
 }
@@ -79,30 +79,31 @@ static void settle_clash(struct plan *plan, struct course_output *first, struct 
     if (is_picture_of(second, first)) {
         struct course_output kept = *first;
         *first = *second;
+        first->absolute = kept.absolute; /* the same text, which the table of paths has */
+        first->path = kept.path;
+        kept.absolute = second->absolute;
         *second = kept;
-        g_free(second->path);
-        second->path = g_steal_pointer(&first->path);
-        first->path = g_steal_pointer(&second->path);
     }
 }
 
-/* Takes ownership of `path` and `source`. */
-static void add_output(struct plan *plan, const struct spot *spot, enum output_what what, char *path, char *source)
+static void add_output(struct plan *plan, const struct spot *spot, enum output_what what, const char *folder, const char *name,
+                       const char *source)
 {
     struct course_output *output = g_new0(struct course_output, 1);
+    char *absolute = g_strconcat(spot->target->root, "/", folder, "/", name, NULL);
     *output = (struct course_output){
         .target = spot->target,
-        .path = path,
+        .absolute = absolute,
+        .path = absolute + strlen(spot->target->root) + 1,
         .what = what,
         .section = spot->section,
         .topic = spot->topic,
         .topic_file = spot->file,
-        .source = source,
+        .source = g_strdup(source),
         .language = spot->language,
         .kind = spot->kind,
         .format = spot->format,
     };
-    g_autofree char *absolute = g_strconcat(spot->target->root, "/", path, NULL);
     struct course_output *first = g_hash_table_lookup(plan->by_path, absolute);
     if (first != NULL) {
         settle_clash(plan, first, output);
@@ -110,7 +111,7 @@ static void add_output(struct plan *plan, const struct spot *spot, enum output_w
         return;
     }
     plan->is_full = plan->outputs->len >= OUTPUT_LIMIT;
-    g_hash_table_insert(plan->by_path, g_steal_pointer(&absolute), output);
+    g_hash_table_insert(plan->by_path, absolute, output);
     g_ptr_array_add(plan->outputs, output);
 }
 
@@ -134,7 +135,7 @@ static const char *section_folder(struct plan *plan, const struct spot *spot)
 static void add_shared(struct plan *plan, const struct spot *spot, enum output_what what, const char *name)
 {
     g_autofree char *folder = layout_course_folder(plan->course, spot->target, spot->language, (enum kind)spot->kind);
-    add_output(plan, spot, what, g_strjoin("/", folder, name, NULL), g_strdup(spot->file->path));
+    add_output(plan, spot, what, folder, name, spot->file->path);
 }
 
 static void add_file(struct plan *plan, const struct spot *spot)
@@ -161,7 +162,7 @@ static void add_file(struct plan *plan, const struct spot *spot)
     if (shared != NULL)
         add_shared(plan, spot, what, shared);
     else
-        add_output(plan, spot, what, g_strjoin("/", folder, name, NULL), g_strdup(file->path));
+        add_output(plan, spot, what, folder, name, file->path);
 }
 
 static void add_kinds_and_formats(struct plan *plan, struct spot *spot)
@@ -233,9 +234,9 @@ static void add_group_level(struct plan *plan, struct spot *spot, const struct d
     g_autofree char *root = g_canonicalize_filename(group->path, plan->course->root);
     const GPtrArray *files = group_files(plan, group);
     for (unsigned i = 0; i < files->len && !plan->is_full; i++) {
-        char *source = g_build_filename(root, files->pdata[i], NULL);
-        char *path = g_build_filename(folder, group->name, files->pdata[i], NULL);
-        add_output(plan, spot, OUTPUT_COPY, path, source);
+        g_autofree char *source = g_build_filename(root, files->pdata[i], NULL);
+        g_autofree char *name = g_build_filename(group->name, files->pdata[i], NULL);
+        add_output(plan, spot, OUTPUT_COPY, folder, name, source);
     }
 }
 
@@ -280,7 +281,7 @@ static void add_language(struct plan *plan, const struct output_target *target, 
 
 GPtrArray *course_outputs(const struct course *course, struct diag_list *diags)
 {
-    g_autoptr(GHashTable) by_path = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) by_path = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GHashTable) settled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) groups = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
     GPtrArray *outputs = g_ptr_array_new_with_free_func(output_free);

@@ -14,7 +14,8 @@ enum output_what {
 
 struct course_output {
     const struct output_target *target; /* borrowed from the course */
-    char *path;                         /* relative to target->root */
+    char *absolute;                     /* path */
+    const char *path;                   /* relative to target->root: the end of `absolute` */
     enum output_what what;
     const struct section *section;       /* borrowed; NULL for a file of the course's own dir-groups */
     const struct topic *topic;           /* borrowed; NULL for a file of the course's own dir-groups */

@@ -180,14 +180,15 @@ static bool import_objects(struct cache *cache, struct cache_cargo *cargo, GErro
 
 static bool has_objects(struct cache *cache, const json_t *result)
 {
-    size_t i, k;
+    size_t i;
     json_t *variant, *output;
+    const char *name;
     const char *object = json_get_text(result, "object", NULL);
     if (object != NULL && !cache_has_object(cache, object, -1))
         return false;
-    json_array_foreach(json_object_get(result, "variants"), i, variant) json_array_foreach(
-        json_object_get(variant, "outputs"), k,
-        output) if (!cache_has_object(cache, json_get_text(output, "sha256", ""), json_get_int(output, "size", -1))) return false;
+    json_array_foreach(json_object_get(result, "variants"), i, variant)
+        json_object_foreach(json_object_get(variant, "outputs"), name,
+                            output) if (!json_is_string(output) || !cache_has_object(cache, json_string_value(output), -1)) return false;
     return object != NULL || json_is_array(json_object_get(result, "variants"));
 }
 

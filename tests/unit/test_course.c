@@ -59,7 +59,7 @@ static char *plan_of(struct course *course, struct diag_list *diags)
     g_autoptr(GPtrArray) outputs = course_outputs(course, diags);
     g_autoptr(GPtrArray) paths = g_ptr_array_new();
     for (unsigned i = 0; i < outputs->len; i++)
-        g_ptr_array_add(paths, ((struct course_output *)outputs->pdata[i])->path);
+        g_ptr_array_add(paths, (gpointer)((struct course_output *)outputs->pdata[i])->path);
     g_ptr_array_sort(paths, compare_texts);
     g_ptr_array_add(paths, NULL);
     return g_strjoinv("\n", (char **)paths->pdata);

@@ -49,7 +49,10 @@ static void tear_down(void)
 
 static struct plan *make(const char *only, struct diag_list *diags)
 {
-    struct plan_options options = {.templates_dir = "/templates", .cell_timeout_s = 300, .only = only};
+    static const struct plan_options whole = {.templates_dir = "/templates", .cell_timeout_s = 300};
+    static struct plan_options options;
+    options = whole;
+    options.only = only;
     return plan_new(loaded, &options, diags);
 }
 
@@ -70,8 +73,9 @@ START_TEST(each_source_is_one_job_whatever_the_number_of_its_outputs)
     ck_assert_uint_eq(plan_count_jobs(plan, JOB_PLANTUML), 1);
     ck_assert_uint_eq(plan_count_jobs(plan, JOB_DRAWIO), 1);
     const struct plan_job *job = find_job(plan, "slides_first.py");
+    g_autoptr(json_t) wanted = plan_job_wanted(job);
     ck_assert_uint_eq(job->outputs->len, 19); /* 18 of the target all, 1 of some */
-    ck_assert_uint_eq(json_array_size(json_object_get(job->payload, "outputs")), 18);
+    ck_assert_uint_eq(json_array_size(wanted), 18);
     ck_assert_str_eq(job->name, "slides/module_100_m/topic_100_first/slides_first.py");
 }
 END_TEST
@@ -80,7 +84,8 @@ START_TEST(a_job_carries_the_other_files_of_its_topic_and_the_templates)
 {
     g_autoptr(diag_list) diags = diag_list_new();
     g_autoptr(plan) plan = make(NULL, diags);
-    const json_t *payload = find_job(plan, "slides_first.py")->payload;
+    const struct plan_job *job = find_job(plan, "slides_first.py");
+    g_autoptr(json_t) payload = plan_job_payload(plan, job, "hash", false);
     bool has_helper = false;
     size_t i;
     json_t *file;
@@ -151,15 +156,16 @@ START_TEST(an_object_is_found_by_language_kind_and_format_and_checked)
     const struct plan_job *job = find_job(plan, "slides_first.py");
     const struct plan_output *output = job->outputs->pdata[0];
     g_autofree char *sha256 = g_strnfill(64, 'a');
-    g_autoptr(json_t) result =
-        json_pack("{s:[{s:s, s:s, s:s, s:s, s:i}]}", "outputs", "language", output->output->language, "kind",
-                  kind_names[output->output->kind], "format", format_names[output->output->format], "sha256", sha256, "size", 5);
-    gint64 size = 0;
-    ck_assert_str_eq(plan_find_object(output, result, &size), sha256);
-    ck_assert_int_eq(size, 5);
-    ck_assert_ptr_null(plan_find_object(job->outputs->pdata[1], result, &size));
-    json_object_set_new(json_array_get(json_object_get(result, "outputs"), 0), "sha256", json_string("../../etc/passwd"));
-    ck_assert_ptr_null(plan_find_object(output, result, &size));
+    g_autoptr(json_t) whole =
+        json_pack("{s:[{s:s, s:s, s:s, s:s, s:i}], s:[]}", "outputs", "language", output->output->language, "kind",
+                  kind_names[output->output->kind], "format", format_names[output->output->format], "sha256", sha256, "size", 5, "deps");
+    g_autoptr(json_t) result = plan_pack_result(whole);
+    ck_assert(json_is_array(json_object_get(result, "deps")));
+    ck_assert_str_eq(plan_find_object(output, result), sha256);
+    ck_assert_ptr_null(plan_find_object(job->outputs->pdata[1], result));
+    json_object_set_new(json_array_get(json_object_get(whole, "outputs"), 0), "sha256", json_string("../../etc/passwd"));
+    g_autoptr(json_t) bad = plan_pack_result(whole);
+    ck_assert_ptr_null(plan_find_object(output, bad));
 }
 END_TEST
 
