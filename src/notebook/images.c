@@ -67,12 +67,61 @@ static const char *rename_in_tag(GString *out, const char *from, const json_t *i
     return p;
 }
 
+/* Behind the code span or fenced block that the backticks at `text` open; behind the backticks where nothing closes them. */
+static const char *skip_code(const char *text)
+{
+    size_t length = strspn(text, "`");
+    const char *from = text + length;
+    for (const char *p = strchr(from, '`'); p != NULL; p = strchr(p, '`')) {
+        size_t n = strspn(p, "`");
+        p += n;
+        if (n == length)
+            return p;
+    }
+    return from;
+}
+
+/* The new name of the image that a Markdown address names; blanks and the like stand for themselves or escaped. The caller frees it. */
+static char *rename_address(const json_t *images, const char *address, size_t length)
+{
+    const char *image = find_image(images, address, length);
+    if (image != NULL)
+        return g_strdup(image);
+    g_autofree char *plain = g_uri_unescape_segment(address, address + length, NULL);
+    image = plain != NULL ? find_image(images, plain, strlen(plain)) : NULL;
+    return image != NULL ? g_uri_escape_string(image, "/", TRUE) : NULL;
+}
+
+/* Copies the address behind "](" renamed, if it is an image's; returns where the text goes on. */
+static const char *rename_in_link(GString *out, const char *text, const json_t *images)
+{
+    const char *address = text + strspn(text, " \t\n");
+    bool is_enclosed = *address == '<';
+    address += is_enclosed;
+    size_t length = strcspn(address, is_enclosed ? ">\n" : " \t\n)");
+    g_autofree char *image = rename_address(images, address, length);
+    if (image == NULL)
+        return text;
+    g_string_append_len(out, text, address - text);
+    g_string_append(out, image);
+    return address + length;
+}
+
 static char *rename_in_text(const char *text, const json_t *images)
 {
     GString *out = g_string_new(NULL);
-    for (const char *tag; (tag = strchr(text, '<')) != NULL;) {
-        g_string_append_len(out, text, tag + 1 - text);
-        text = element_length(tag + 1) > 0 ? rename_in_tag(out, tag + 1, images) : tag + 1;
+    const char *code_end = text;
+    for (const char *mark; (mark = strpbrk(text, "<]`")) != NULL;) {
+        bool is_tag = *mark == '<' && element_length(mark + 1) > 0, is_link = mark[0] == ']' && mark[1] == '(' && mark >= code_end;
+        if (*mark == '`' && mark >= code_end)
+            code_end = skip_code(mark);
+        size_t length = *mark == '`' ? strspn(mark, "`") : is_link ? 2 : 1;
+        g_string_append_len(out, text, mark + length - text);
+        text = mark + length;
+        if (is_tag)
+            text = rename_in_tag(out, text, images);
+        else if (is_link)
+            text = rename_in_link(out, text, images);
     }
     g_string_append(out, text);
     return g_string_free(out, FALSE);

@@ -13,11 +13,13 @@ do
 # <img src="img/cat.png" alt="img/cat.png"> <IMG width=3 src='./img/cat.png'/>
 # <video controls src=img/film.mp4></video> <img src="img/none.png"> <a src="img/cat.png">
 # <image src="img/cat.png"> < img src="img/cat.png">
+# ![img/cat.png](img/cat.png "A cat") [![](./img/cat.png)](<img/cat.png>) ![](img/none.png) `![](img/cat.png)` ![](img/my%20cat.png)
 
 # %%
 print('<img src="img/cat.png">')
 EOF
     echo cat >slides/module_010_a/topic_010_$topic/img/cat.png
+    echo my >"slides/module_010_a/topic_010_$topic/img/my cat.png"
     echo film >slides/module_010_a/topic_010_$topic/img/film.mp4
     echo data >slides/module_010_a/topic_010_$topic/data.csv
 done
@@ -43,6 +45,8 @@ test_expect_success 'Markdown names them there, from every kind and format; noth
     code="$(find out -path "*Speaker*" -name "*lists.py")" && cat "$code" &&
     grep "^# <img src=\"../../../../img/cat.png\" alt=\"img/cat.png\"> <IMG width=3 src=.../../../../img/cat.png./>" "$code" &&
     grep "^# <video controls src=../../../../img/film.mp4></video> <img src=\"img/none.png\"> <a src=\"img/cat.png\">" "$code" &&
+    grep "^# !\[img/cat.png\](../../../../img/cat.png \"A cat\") \[!\[\](../../../../img/cat.png)\](<../../../../img/cat.png>) " "$code" &&
+    grep -F "![](img/none.png) \`![](img/cat.png)\` ![](../../../../img/my%20cat.png)" "$code" &&
     grep "^# <image src=\"img/cat.png\"> < img src=\"img/cat.png\">" "$code" && grep "^print(.<img src=\"img/cat.png\">.)" "$code" &&
     test -f "$(dirname "$code")/../../../../img/cat.png" &&
     test "$(grep -l "\.\./img/cat.png" -r out | wc -l)" -eq 12
