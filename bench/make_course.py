@@ -38,8 +38,8 @@ def write(path, text):
     path.write_text(text, encoding="utf-8")
 
 
-def make_topic(folder, n):
-    parts = [PART.format(part=part, word=WORDS[(n + part) % len(WORDS)], number=n * part + 1) for part in range(1, PARTS + 1)]
+def make_topic(folder, n, n_parts):
+    parts = [PART.format(part=part, word=WORDS[(n + part) % len(WORDS)], number=n * part + 1) for part in range(1, n_parts + 1)]
     write(folder / f"slides_t{n:03}.py", HEAD.format(n=n) + "".join(parts))
     if n % 5 == 0:
         write(folder / "pu" / f"d{n:03}.pu", DIAGRAM.format(n=n))
@@ -47,15 +47,15 @@ def make_topic(folder, n):
         write(folder / "data" / f"values{n:03}.csv", "".join(f"{i},{i * n}\n" for i in range(200)))
 
 
-def make_course(folder, notebooks, evaluates=False):
-    """Unless `evaluates`, no notebook is run: what is measured is clx, not a kernel."""
+def make_course(folder, notebooks, evaluates=False, parts=PARTS):
+    """Unless `evaluates`, no notebook is run: what is measured is clx, not a kernel. A part has five cells."""
     folder = pathlib.Path(folder)
     lines = ["name: {de: Messkurs, en: Bench Course}", "prog_lang: python", "sections:"]
     for n in range(1, notebooks + 1):
         section = (n - 1) // TOPICS_PER_SECTION + 1
         if n % TOPICS_PER_SECTION == 1:
             lines += [f"  - name: {{de: Woche {section}, en: Week {section}}}", "    topics:"]
-        make_topic(folder / "slides" / f"module_{section:03}_m" / f"topic_{n:03}_t{n:03}", n)
+        make_topic(folder / "slides" / f"module_{section:03}_m" / f"topic_{n:03}_t{n:03}", n, parts)
         lines.append(f"      - {{id: t{n:03}, evaluate: {str(evaluates).lower()}}}")
     write(folder / "course.yaml", "\n".join(lines) + "\n")
     return folder / "course.yaml"

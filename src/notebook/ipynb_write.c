@@ -9,10 +9,8 @@ static void append_source(GString *text, const char *source)
 {
     g_string_append(text, *source != 0 ? "[" : "[]");
     for (const char *p = source; *p != 0;) {
-        const char *end = p;
-        int length = 0;
-        while (*end != 0 && (length = line_end_length(end)) == 0)
-            end++;
+        int length;
+        const char *end = line_find_end(p, &length);
         end += length;
         g_string_append(text, p == source ? "\n    " : ",\n    ");
         python_json_append_string(text, p, (gsize)(end - p), false);

@@ -129,6 +129,14 @@ static void derive_markdown(struct cell *cell, const char *language, enum kind k
         g_clear_pointer(&cell->attachments, json_decref);
 }
 
+static void set_slide_type(struct cell *cell, const char *type)
+{
+    json_t *metadata = json_copy(cell->metadata);
+    json_object_set_new(metadata, "slideshow", json_pack("{s:s}", "slide_type", type));
+    json_decref(cell->metadata);
+    cell->metadata = metadata;
+}
+
 static struct cell *derive_cell(const struct cell *cell, const char *language, enum kind kind, enum format format)
 {
     struct tag_rule rule = combine_rules(cell);
@@ -136,7 +144,7 @@ static struct cell *derive_cell(const struct cell *cell, const char *language, e
         return 0;
     struct cell *derived = cell_copy(cell);
     if (rule.tag != 0)
-        json_object_set_new(derived->metadata, "slideshow", json_pack("{s:s}", "slide_type", rule.tag));
+        set_slide_type(derived, rule.tag);
     if (cell->type == CELL_CODE)
         derive_code(derived, &rule, kind, format);
     else if (cell->type == CELL_MARKDOWN)
@@ -148,7 +156,7 @@ struct notebook *notebook_derive(const struct notebook *notebook, const char *la
 {
     struct notebook *derived = notebook_new(notebook->prog_lang);
     json_decref(derived->metadata);
-    derived->metadata = json_deep_copy(notebook->metadata);
+    derived->metadata = json_incref(notebook->metadata);
     g_autoptr(GHashTable) ids = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < notebook->cells->len; i++) {
         const struct cell *original = g_ptr_array_index(notebook->cells, i);

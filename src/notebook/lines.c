@@ -14,6 +14,18 @@ int line_end_length(const char *text)
     return p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9) ? 3 : 0;
 }
 
+const char *line_find_end(const char *text, int *ret_length)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    for (;; p++) {
+        while (*p >= 0x20 && *p != 0xc2 && *p != 0xe2)
+            p++;
+        *ret_length = line_end_length((const char *)p);
+        if (*p == 0 || *ret_length > 0)
+            return (const char *)p;
+    }
+}
+
 static void add_line(GPtrArray *items, GArray *numbers, char *line, int number)
 {
     g_ptr_array_add(items, line);
@@ -26,20 +38,14 @@ struct line_list *line_list_split(const char *text)
     GPtrArray *items = g_ptr_array_new();
     GArray *numbers = g_array_new(FALSE, FALSE, sizeof(int));
     list->buffer = g_strdup(text);
-    char *start = list->buffer;
-    int number = 1;
-    for (char *p = start; *p != 0;) {
-        int end = line_end_length(p);
-        if (end == 0) {
-            p++;
-            continue;
-        }
+    char *start = list->buffer, *end;
+    int number = 1, length;
+    while (*(end = (char *)line_find_end(start, &length)) != 0) {
         add_line(items, numbers, start, number);
-        if (*p == '\n' || *p == '\r')
+        if (*end == '\n' || *end == '\r')
             number++;
-        *p = 0;
-        p += end;
-        start = p;
+        *end = 0;
+        start = end + length;
     }
     if (*start != 0)
         add_line(items, numbers, start, number);
@@ -118,10 +124,10 @@ void quote_watch_read(struct quote_watch *watch, const char *line)
 {
     if (watch->triple == 0 && watch->comment != 0 && g_str_has_prefix(skip_space(line), watch->comment))
         return;
-    char single = 0;
+    char single = 0, first = watch->comment != 0 ? *watch->comment : 0;
     gssize triple_at = -1;
     for (gssize i = 0; line[i] != 0; i++) {
-        if (single == 0 && watch->triple == 0 && watch->comment != 0 && g_str_has_prefix(line + i, watch->comment))
+        if (line[i] == first && single == 0 && watch->triple == 0 && g_str_has_prefix(line + i, watch->comment))
             return;
         if (line[i] == '"' || line[i] == '\'')
             read_quote(watch, line, i, &single, &triple_at);

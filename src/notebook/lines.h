@@ -21,6 +21,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(line_list, line_list_free)
 /* The length of the line end at `text` (0: none); knows \n \r \r\n \v \f, the separators FS GS RS, NEL, LS and PS. */
 int line_end_length(const char *text);
 
+/* The first line end from `text` on and its length; the end of the text with length 0 if there is none. */
+const char *line_find_end(const char *text, int *ret_length);
+
 /* The first character that Python does not count as white space. */
 const char *skip_space(const char *text);
 

@@ -23,7 +23,7 @@ struct cell *cell_copy(const struct cell *cell)
     struct cell *copy = g_new0(struct cell, 1);
     *copy = *cell;
     copy->source = g_strdup(cell->source);
-    copy->metadata = json_deep_copy(cell->metadata);
+    json_incref(copy->metadata);
     json_incref(copy->attachments);
     json_incref(copy->outputs);
     return copy;
@@ -70,16 +70,30 @@ void notebook_free(struct notebook *notebook)
     g_free(notebook);
 }
 
+static void hash_id(const char *text, size_t length, char ret_id[17])
+{
+    g_autofree char *hex = hash_sha3_224_hex(text, length);
+    g_strlcpy(ret_id, hex, 17);
+}
+
+/* The id of a cell whose first one is taken. */
+static void find_free_id(struct cell *cell, const char *source, GHashTable *taken)
+{
+    if (!g_hash_table_contains(taken, cell->id))
+        return;
+    g_autoptr(GString) text = g_string_new(source);
+    for (int index = cell->index; g_hash_table_contains(taken, cell->id); index++) {
+        g_string_append_printf(text, "%d:%s", index, source);
+        hash_id(text->str, text->len, cell->id);
+    }
+}
+
 void cell_give_id(struct cell *cell, const char *source, GHashTable *taken)
 {
-    g_autoptr(GString) text = g_string_new(source);
-    for (int index = cell->index;; index++) {
-        g_autofree char *hex = hash_sha3_224_hex(text->str, text->len);
-        g_strlcpy(cell->id, hex, sizeof cell->id);
-        if (!g_hash_table_contains(taken, cell->id))
-            break;
-        g_string_append_printf(text, "%d:%s", index, source);
-    }
+    if (*cell->first_id == 0)
+        hash_id(source, strlen(source), cell->first_id);
+    memcpy(cell->id, cell->first_id, sizeof cell->id);
+    find_free_id(cell, source, taken);
     g_hash_table_add(taken, cell->id);
 }
 

@@ -15,8 +15,9 @@ extern const char *const cell_type_names[]; /* NULL-terminated: code, markdown, 
 struct cell {
     enum cell_type type;
     char *source;        /* text without the final newline */
-    json_t *metadata;    /* object */
+    json_t *metadata;    /* object; shared by the copies of a cell: replaced, never changed, once ids are given */
     char id[17];         /* 16 hex digits; "" until ids are given */
+    char first_id[17];   /* what the id is when no other cell has it; "" until it was once made */
     int line;            /* of the cell's first line in the source file, from 1 */
     int text_line;       /* of the first line of `source` there, behind a marker; 0: the same */
     int index;           /* in the whole source, from 0 */

@@ -30,21 +30,27 @@ static void append_unicode_escape(GString *text, gunichar c)
         g_string_append_printf(text, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
 }
 
+/* The first character from `p` on that does not stand for itself. */
+static const char *skip_plain(const char *p, const char *end, bool ascii)
+{
+    while (p < end && (guchar)*p >= 0x20 && *p != '"' && *p != '\\' && ((guchar)*p < 0x80 || !ascii))
+        p++;
+    return p;
+}
+
 void python_json_append_string(GString *text, const char *string, gsize length, bool ascii)
 {
+    const char *end = string + length;
     g_string_append_c(text, '"');
-    for (const char *p = string; p < string + length;) {
-        gunichar c = (guchar)*p < 0x80 ? (guchar)*p : g_utf8_get_char(p);
-        const char *next = (guchar)*p < 0x80 ? p + 1 : g_utf8_next_char(p);
-        if (c < 0x20 && !append_short_escape(text, (char)c))
+    for (const char *p = string, *next; p < end; p = next) {
+        next = skip_plain(p, end, ascii);
+        g_string_append_len(text, p, next - p);
+        if (next == end)
+            break;
+        gunichar c = (guchar)*next < 0x80 ? (guchar)*next : g_utf8_get_char(next);
+        if (c >= 0x80 || !append_short_escape(text, (char)c))
             append_unicode_escape(text, c);
-        else if (c >= 0x20 && (c >= 0x80 || !append_short_escape(text, (char)c))) {
-            if (c >= 0x7f && ascii && c != 0x7f)
-                append_unicode_escape(text, c);
-            else
-                g_string_append_len(text, p, next - p);
-        }
-        p = next;
+        next = c < 0x80 ? next + 1 : g_utf8_next_char(next);
     }
     g_string_append_c(text, '"');
 }

@@ -413,19 +413,27 @@ static node *parse_body(struct parser *p, const char *const *ends, const char *o
     return body;
 }
 
+/* Python's universal newlines: CRLF and CR become LF. */
+static char *copy_lines(engine *e, const char *text, gsize length, gsize *ret_length)
+{
+    char *copy = j_alloc(e, length + 1), *to = copy;
+    const char *end = text + length;
+    for (const char *cr; (cr = memchr(text, '\r', (gsize)(end - text))) != NULL; text = cr + 1) {
+        memcpy(to, text, (gsize)(cr - text));
+        to += cr - text;
+        if (cr + 1 == end || cr[1] != '\n')
+            *to++ = '\n';
+    }
+    memcpy(to, text, (gsize)(end - text));
+    *ret_length = (gsize)(to - copy) + (gsize)(end - text);
+    return copy;
+}
+
 struct template *template_parse_text(engine *e, const char *name, const char *text, gsize length)
 {
     struct template *t = j_alloc(e, sizeof *t);
-    struct buf b = {0};
-    buf_add(e, &b, "", 0);
-    for (gsize i = 0; i < length; i++)
-        if (text[i] != '\r')
-            buf_add(e, &b, text + i, 1);
-        else if (i + 1 >= length || text[i + 1] != '\n')
-            buf_add(e, &b, "\n", 1);
     t->name = name;
-    t->text = b.s;
-    t->length = b.n;
+    t->text = copy_lines(e, text, length, &t->length);
     t->blocks = v_dict(e);
     struct parser p = {.e = e, .t = t, .now = lex(e, t)};
     p_check(&p);
