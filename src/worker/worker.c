@@ -546,7 +546,7 @@ int worker_run(enum job_type type)
         return clx_error_exit_status(error);
     }
     g_timeout_add(HEARTBEAT_MS, on_heartbeat, &worker);
+    /* Between two jobs all that waits is heard: a stream of short ones leaves no other moment for a heartbeat or a signal. */
     for (;;)
-        if (!claim_and_run(&worker))
-            g_main_context_iteration(NULL, TRUE);
+        g_main_context_iteration(NULL, !claim_and_run(&worker));
 }
