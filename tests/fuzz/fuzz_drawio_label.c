@@ -2,6 +2,7 @@
 #include <glib.h>
 #include <stdint.h>
 
+#include "diagram/drawio/label_check.h"
 #include "diagram/drawio/label_html.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -35,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     style_flag(&style, "html", false);
     style_clear(&style);
     color_parse(text, &color);
-    label_html_find_unknown(text);
+    g_autofree char *unknown = label_check_html(text);
     check_blocks(label_html_parse(text, &text_style, ALIGN_CENTER, &below));
     check_blocks(label_text_parse(text, &text_style, ALIGN_CENTER));
     return 0;

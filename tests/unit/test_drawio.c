@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "diagram/drawio/drawio_native.h"
+#include "diagram/drawio/label_check.h"
 #include "diagram/drawio/label_html.h"
 #include "diagram/drawio/route.h"
 
@@ -214,9 +215,29 @@ START_TEST(reads_labels_as_a_browser_does)
         g_autofree char *text = label_html_to_text(cases[i][0]);
         ck_assert_str_eq(text, cases[i][1]);
     }
-    ck_assert_str_eq(label_html_find_unknown("<p><table><tr>"), "table");
-    ck_assert_str_eq(label_html_find_unknown("<p style='position:absolute'>"), "position");
-    ck_assert_ptr_null(label_html_find_unknown("<p style='margin:0px'>a<br/>b</p>"));
+}
+END_TEST
+
+START_TEST(says_what_in_a_label_it_cannot_draw)
+{
+    static const char *const cases[][2] = {
+        {"<p><table><tr>", "the element <table>"},
+        {"<foo>x</foo>", "the element <foo>"},
+        {"<p style='position:absolute'>", "the style 'position: absolute'"},
+        {"<span style='padding: 3px'>", "the style 'padding: 3px'"},
+        {"<span style='letter-spacing: 2px'>", "the style 'letter-spacing: 2px'"},
+        {"<p dir=rtl>", "the attribute dir=\"rtl\""},
+        {"<p style='margin:0px'>a<br/>b<o:p></o:p></p>", NULL},
+        {"<span style='letter-spacing: normal; float: none; color: rgb(1, 2, 3); font-size: 12px'>a</span>", NULL},
+        {"<!-- <table> --> 1 < 2", NULL},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *unknown = label_check_html(cases[i][0]);
+        if (cases[i][1] == NULL)
+            ck_assert_ptr_null(unknown);
+        else
+            ck_assert_str_eq(unknown, cases[i][1]);
+    }
 }
 END_TEST
 
@@ -265,6 +286,7 @@ int main(void)
     tcase_add_test(cases, refuses_pictures_that_are_too_large);
     tcase_add_test(cases, routes_edges_around_their_ends);
     tcase_add_test(cases, reads_labels_as_a_browser_does);
+    tcase_add_test(cases, says_what_in_a_label_it_cannot_draw);
     tcase_add_test(cases, draws_stencils_of_an_installed_application);
     tcase_add_test(cases, warns_of_a_font_that_is_missing);
     suite_add_tcase(suite, cases);

@@ -244,9 +244,17 @@ void canvas_round_rect(struct canvas *canvas, double x, double y, double width, 
     canvas_close(canvas);
 }
 
+/* Begins at the right, where SVG says that dashes begin. */
 void canvas_ellipse(struct canvas *canvas, double x, double y, double width, double height)
 {
-    canvas_round_rect(canvas, x, y, width, height, width / 2, height / 2);
+    double rx = width / 2, ry = height / 2, cx = x + rx, cy = y + ry, hx = rx * CIRCLE, hy = ry * CIRCLE;
+    canvas_begin(canvas);
+    canvas_move(canvas, x + width, cy);
+    canvas_curve(canvas, x + width, cy + hy, cx + hx, y + height, cx, y + height);
+    canvas_curve(canvas, cx - hx, y + height, x, cy + hy, x, cy);
+    canvas_curve(canvas, x, cy - hy, cx - hx, y, cx, y);
+    canvas_curve(canvas, cx + hx, y, x + width, cy - hy, x + width, cy);
+    canvas_close(canvas);
 }
 
 static struct point toward(struct point from, struct point to, double distance)

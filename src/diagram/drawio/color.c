@@ -52,7 +52,6 @@ static const struct color_name {
     {"darkviolet", 0x9400d3},
     {"deeppink", 0xff1493},
     {"deepskyblue", 0x00bfff},
-    {"default", 0x000000},
     {"dimgray", 0x696969},
     {"dimgrey", 0x696969},
     {"dodgerblue", 0x1e90ff},

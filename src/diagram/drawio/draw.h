@@ -1,12 +1,8 @@
-/* Draws the cells of a page on a canvas, and says beforehand what it cannot. */
+/* Draws the cells of a page on a canvas. */
 #pragma once
 
 #include "diagram/drawio/canvas.h"
 #include "diagram/drawio/view.h"
-
-/* What of a cell cannot be drawn as the original does, or NULL; the caller
- * frees it. */
-char *draw_find_unknown(const struct page *page, const struct cell *cell);
 
 struct drawing {
     const struct page *page;
@@ -19,3 +15,6 @@ struct drawing {
 
 /* Draws all cells of the view. */
 void draw_page(struct drawing *drawing);
+
+/* Adds what the canvas has drawn since canvas_start_bounds(), grown by `by`, to the bounds of the drawing. */
+void draw_add_bounds(struct drawing *drawing, double by);

@@ -201,9 +201,11 @@ const struct page *drawio_file_get_page(struct drawio_file *file, unsigned numbe
         g_clear_error(&file->page_error);
         file->page = read_page(file->pages->pdata[number - 1], &file->page_error);
         file->page_number = number;
-        if (file->page != NULL)
+        if (file->page != NULL) {
             file->page->stencils = file->stencils;
-        if (file->page == NULL)
+            file->page->name = drawio_file_page_name(file, number);
+            file->page->number = number;
+        } else
             g_prefix_error(&file->page_error, "page %u '%.60s': ", number, drawio_file_page_name(file, number));
     }
     if (file->page == NULL && error != NULL)

@@ -43,10 +43,6 @@ GPtrArray *label_html_parse(const char *html, const struct text_style *style, en
 /* Plain text as one block. */
 GPtrArray *label_text_parse(const char *text, const struct text_style *style, enum text_align align);
 
-/* Name of something in the label that this cannot draw (an element or a CSS
- * property), or NULL; static. */
-const char *label_html_find_unknown(const char *html);
-
 /* The label without its markup, for messages and for plain text; the caller
  * frees it. */
 char *label_html_to_text(const char *html);

@@ -54,6 +54,8 @@ struct page {
     char *background;    /* colour or NULL */
     bool has_math, has_shadow, has_background_image;
     int root;
+    const char *name;          /* of the file; borrowed */
+    unsigned number;           /* from 1 */
     struct stencils *stencils; /* of the file, or NULL; borrowed */
 };
 

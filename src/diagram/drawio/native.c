@@ -6,6 +6,7 @@
 #include "diagram/drawio/file.h"
 #include "diagram/drawio/font.h"
 #include "diagram/drawio/paint.h"
+#include "diagram/drawio/support.h"
 
 #define VERSION "1" /* counts changes of what is drawn */
 #define MAX_REASONS 20
@@ -35,7 +36,7 @@ bool drawio_can_draw(struct drawio_file *file, const struct picture_options *opt
     g_autofree char *place = page_place(file, number);
     for (guint i = 0; i < view->order->len; i++) {
         const struct cell *cell = page_cell(page, g_array_index(view->order, int, i));
-        g_autofree char *unknown = draw_find_unknown(page, cell);
+        g_autofree char *unknown = support_find_unknown(page, cell);
         if (unknown == NULL)
             continue;
         can_draw = false;
@@ -67,7 +68,7 @@ static void tell_unknown(const struct page *page, const struct view *view, GPtrA
 {
     for (guint i = 0; i < view->order->len; i++) {
         const struct cell *cell = page_cell(page, g_array_index(view->order, int, i));
-        g_autofree char *unknown = draw_find_unknown(page, cell);
+        g_autofree char *unknown = support_find_unknown(page, cell);
         if (unknown != NULL)
             g_ptr_array_add(told, g_strdup_printf("cell '%.60s': %s cannot be drawn "
                                                   "without the original; simplified",

@@ -6,7 +6,7 @@
 #define LINE_ARC 20
 #define RECTANGLE_ARC 15 /* percent */
 
-static const struct shape_kind *const tables[] = {shape_basic_kinds, shape_core_kinds, shape_uml_kinds};
+static const struct shape_kind *const tables[] = {shape_basic_kinds, shape_core_kinds, shape_logic_kinds, shape_uml_kinds};
 
 const struct shape_kind *shape_find(const char *name)
 {
@@ -15,6 +15,27 @@ const struct shape_kind *shape_find(const char *name)
             if (strcmp(kind->name, name) == 0)
                 return kind;
     return NULL;
+}
+
+const struct shape_kind *shape_kind_of(const struct style *style)
+{
+    const char *name = style_get(style, "shape");
+    return name != NULL ? shape_find(name) : NULL;
+}
+
+struct shape shape_frame(const struct view *view, int index)
+{
+    const struct style *style = &page_cell(view->page, index)->style;
+    struct rect box = view->states[index].bounds;
+    double turn = style_turn(style);
+    struct shape shape = {view->page, view, index, style, box.x, box.y, box.width, box.height};
+    if (turn == 90 || turn == 270) {
+        shape.x += (box.width - box.height) / 2;
+        shape.y += (box.height - box.width) / 2;
+        shape.width = box.height;
+        shape.height = box.width;
+    }
+    return shape;
 }
 
 double shape_length(const struct shape *shape, const char *key, double fallback, double most)
@@ -75,14 +96,4 @@ double shape_title_size(const struct shape *shape)
 {
     bool is_horizontal = style_flag(shape->style, "horizontal", true);
     return shape_length(shape, "startSize", 40, is_horizontal ? shape->height : shape->width);
-}
-
-bool shape_color(const struct style *style, const char *key, const char *fallback, struct color *ret_color)
-{
-    const char *text = style_get(style, key);
-    if (text == NULL)
-        return false;
-    if (strcmp(text, "default") == 0 || strcmp(text, "inherit") == 0)
-        text = fallback;
-    return color_parse(text, ret_color);
 }

@@ -16,16 +16,23 @@ struct shape {
 struct shape_kind {
     const char *name;
     void (*paint)(struct canvas *canvas, const struct shape *shape);
-    /* How far the label keeps away from the left, top, right and bottom of the
-   * box (x, y, width, height); NULL: not at all. */
+    /* How far the label keeps away from the left, top, right and bottom of the box (x, y, width, height), NULL: not at all. The shape it gets
+     * has the box as it lies on the page, whatever the shape's direction; the result is turned and mirrored like the shape. */
     struct rect (*margins)(const struct shape *shape);
+    bool has_fixed_margins; /* not turned and not mirrored */
 };
 
 /* NULL for a shape that is not known here. */
 const struct shape_kind *shape_find(const char *name);
 
+/* The same for the shape that a style names. */
+const struct shape_kind *shape_kind_of(const struct style *style);
+
+/* The shape of a vertex in its own frame: as if it pointed east. */
+struct shape shape_frame(const struct view *view, int index);
+
 /* The tables, sorted by name, ended by a NULL name. */
-extern const struct shape_kind shape_basic_kinds[], shape_core_kinds[], shape_uml_kinds[];
+extern const struct shape_kind shape_basic_kinds[], shape_core_kinds[], shape_logic_kinds[], shape_uml_kinds[];
 
 /* "size" of a style as a length: a fraction of `whole` (at most `most` of it),
  * or, with fixedSize=1, units. */
@@ -33,6 +40,11 @@ double shape_size(const struct shape *shape, double share, double fixed, double 
 
 /* A number of the style, kept within 0 and `most`. */
 double shape_length(const struct shape *shape, const char *key, double fallback, double most);
+
+/* Margins of labels: below the lid of cylinders and what the original makes of the same outline (boundedLbl=1), inside of the second ring of a
+ * double ellipse. */
+struct rect shape_lid_margins(const struct shape *shape);
+struct rect shape_ellipse_margins(const struct shape *shape);
 
 /* The radius of rounded corners of polygons, 0 when the style does not round.
  */
@@ -51,6 +63,3 @@ void shape_line(struct canvas *canvas, const struct shape *shape, double x1, dou
 
 /* The title bar of a swimlane or table. */
 double shape_title_size(const struct shape *shape);
-
-/* A colour of the style; "default" is `fallback`. False when there is none. */
-bool shape_color(const struct style *style, const char *key, const char *fallback, struct color *ret_color);

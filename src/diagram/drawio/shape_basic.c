@@ -4,6 +4,8 @@
 #include "diagram/drawio/image.h"
 #include "diagram/drawio/shape.h"
 
+#define LARGEST_LID 40 /* of a cylinder */
+
 static void paint_rectangle(struct canvas *c, const struct shape *s)
 {
     shape_rectangle(c, s, 0, 0, s->width, s->height);
@@ -15,10 +17,21 @@ static void paint_ellipse(struct canvas *c, const struct shape *s)
     canvas_fill_and_stroke(c);
 }
 
+static double double_ellipse_inset(const struct shape *s)
+{
+    double inset = fmin(3 + style_number(s->style, "strokeWidth", 1), fmin(s->width / 5, s->height / 5));
+    return shape_length(s, "margin", inset, fmin(s->width, s->height) / 2);
+}
+
+struct rect shape_ellipse_margins(const struct shape *s)
+{
+    double inset = double_ellipse_inset(s);
+    return (struct rect){inset, inset, inset, inset};
+}
+
 static void paint_double_ellipse(struct canvas *c, const struct shape *s)
 {
-    double inset = fmin(3 + c->state.stroke.width, fmin(s->width / 5, s->height / 5));
-    inset = shape_length(s, "margin", inset, fmin(s->width, s->height) / 2);
+    double inset = double_ellipse_inset(s);
     paint_ellipse(c, s);
     c->state.has_shadow = false;
     canvas_ellipse(c, s->x + inset, s->y + inset, s->width - 2 * inset, s->height - 2 * inset);
@@ -38,7 +51,7 @@ static void paint_triangle(struct canvas *c, const struct shape *s)
 
 static void paint_hexagon(struct canvas *c, const struct shape *s)
 {
-    double w = s->width, h = s->height, d = shape_size(s, 0.25, 20, w, 0.5);
+    double w = s->width, h = s->height, d = shape_size(s, 0.25, 20, w, style_flag(s->style, "fixedSize", false) ? 0.5 : 1);
     shape_polygon(c, s, (struct point[]){{d, 0}, {w - d, 0}, {w, h / 2}, {w - d, h}, {d, h}, {0, h / 2}}, 6);
 }
 
@@ -81,7 +94,9 @@ static void paint_actor(struct canvas *c, const struct shape *s)
 
 static void paint_cylinder(struct canvas *c, const struct shape *s)
 {
-    double x = s->x, y = s->y, w = s->width, h = s->height, lid = fmin(40, round(h / 5));
+    double x = s->x, y = s->y, w = s->width, h = s->height, lid = fmin(LARGEST_LID, round(h / 5));
+    if (style_get(s->style, "size") != NULL)
+        lid = h * shape_length(s, "size", 0, 1);
     canvas_begin(c);
     canvas_move(c, x, y + lid);
     canvas_curve(c, x, y - lid / 3, x + w, y - lid / 3, x + w, y + lid);
@@ -96,9 +111,10 @@ static void paint_cylinder(struct canvas *c, const struct shape *s)
     canvas_stroke(c);
 }
 
-static struct rect cylinder_margins(const struct shape *s)
+struct rect shape_lid_margins(const struct shape *s)
 {
-    return (struct rect){0, style_flag(s->style, "boundedLbl", false) ? fmin(40, s->height * 0.3) : 0, 0, 0};
+    double lid = style_flag(s->style, "boundedLbl", false) ? fmin(LARGEST_LID, s->height * 2 * style_number(s->style, "size", 0.15)) : 0;
+    return (struct rect){0, lid, 0, 0};
 }
 
 static void paint_image(struct canvas *c, const struct shape *s)
@@ -109,9 +125,9 @@ static void paint_image(struct canvas *c, const struct shape *s)
     c->state.fill = (struct fill){0};
     c->state.stroke.is_set = false;
     canvas_rect(c, s->x, s->y, s->width, s->height);
-    if (shape_color(s->style, "imageBackground", "#ffffff", &color))
+    if (style_color(s->style, "imageBackground", &color))
         c->state.fill = (struct fill){.is_set = true, .from = color};
-    if (shape_color(s->style, "imageBorder", "#000000", &color)) {
+    if (style_color(s->style, "imageBorder", &color)) {
         c->state.stroke.is_set = true;
         c->state.stroke.color = color;
     }
@@ -221,7 +237,7 @@ static void paint_lane_title(const struct lane *lane, double width, double title
 static void paint_lane_body(const struct lane *lane, double width, double depth, double title, double arc)
 {
     struct color color;
-    bool is_filled = shape_color(lane->shape->style, "swimlaneFillColor", "#ffffff", &color);
+    bool is_filled = style_color(lane->shape->style, "swimlaneFillColor", &color);
     canvas_save(lane->canvas);
     lane->canvas->state.fill = (struct fill){.is_set = is_filled, .from = color};
     canvas_begin(lane->canvas);
@@ -254,12 +270,21 @@ static void paint_swimlane(struct canvas *c, const struct shape *s)
     canvas_stroke(c);
 }
 
+/* All but the title bar, which lies at the side that the lane's direction and flips bring it to. */
 static struct rect swimlane_margins(const struct shape *s)
 {
-    double title = shape_title_size(s);
-    if (style_flag(s->style, "horizontal", true))
-        return (struct rect){0, 0, 0, s->height - title};
-    return (struct rect){0, 0, s->width - title, 0};
+    double turn = style_turn(s->style), title = fmax(0, style_number(s->style, "startSize", 40));
+    bool is_turned = turn == 90 || turn == 270, is_horizontal = style_flag(s->style, "horizontal", true);
+    bool is_far = style_flag(s->style, is_horizontal != is_turned ? "flipV" : "flipH", false) != (turn == 90 || turn == 180);
+    double below = fmax(0, s->height - title), beside = fmax(0, s->width - title);
+    if (is_horizontal != is_turned)
+        return is_far != (is_turned && !is_horizontal) ? (struct rect){0, below, 0, 0} : (struct rect){0, 0, 0, below};
+    return is_far ? (struct rect){beside, 0, 0, 0} : (struct rect){0, 0, beside, 0};
+}
+
+static struct rect table_margins(const struct shape *s)
+{
+    return style_number(s->style, "startSize", 40) > 0 ? swimlane_margins(s) : (struct rect){0, 0, 0, 0};
 }
 
 /* Lines between the rows, and within each row between its cells. */
@@ -295,8 +320,8 @@ static void paint_table(struct canvas *c, const struct shape *s)
 const struct shape_kind shape_basic_kinds[] = {
     {"actor", paint_actor, NULL},
     {"cloud", paint_cloud, NULL},
-    {"cylinder", paint_cylinder, cylinder_margins},
-    {"doubleEllipse", paint_double_ellipse, NULL},
+    {"cylinder", paint_cylinder, shape_lid_margins},
+    {"doubleEllipse", paint_double_ellipse, shape_ellipse_margins},
     {"ellipse", paint_ellipse, NULL},
     {"hexagon", paint_hexagon, NULL},
     {"image", paint_image, NULL},
@@ -305,8 +330,8 @@ const struct shape_kind shape_basic_kinds[] = {
     {"partialRectangle", paint_partial_rectangle, NULL},
     {"rectangle", paint_rectangle, NULL},
     {"rhombus", paint_rhombus, NULL},
-    {"swimlane", paint_swimlane, swimlane_margins},
-    {"table", paint_table, swimlane_margins},
+    {"swimlane", paint_swimlane, swimlane_margins, true},
+    {"table", paint_table, table_margins, true},
     {"tableRow", paint_partial_rectangle, NULL},
     {"text", paint_rectangle, NULL},
     {"triangle", paint_triangle, NULL},

@@ -122,7 +122,8 @@ static void paint_note(struct canvas *c, const struct shape *s)
 
 static struct rect note2_margins(const struct shape *s)
 {
-    return (struct rect){0, style_flag(s->style, "boundedLbl", false) ? shape_length(s, "size", 15, s->height) : 0, 0, 0};
+    double size = style_flag(s->style, "boundedLbl", false) ? fmax(0, style_number(s->style, "size", 15)) : 0;
+    return (struct rect){0, fmin(size, s->height), 0, size};
 }
 
 /* Upright tube; `lid` draws its top as a disc. */
@@ -177,9 +178,20 @@ static void paint_process(struct canvas *c, const struct shape *s)
     shape_line(c, s, s->width - inset, 0, s->width - inset, s->height);
 }
 
+/* The label keeps off the inner lines only where they run along its lines. */
 static struct rect process_margins(const struct shape *s)
 {
-    return (struct rect){process_inset(s), 0, process_inset(s), 0};
+    double turn = style_turn(s->style);
+    bool is_turned = turn == 90 || turn == 270, is_sideways = !style_flag(s->style, "horizontal", true);
+    if (is_turned != is_sideways)
+        return (struct rect){0, 0, 0, 0};
+    struct shape seen = *s;
+    seen.width = is_sideways ? s->height : s->width;
+    seen.height = is_sideways ? s->width : s->height;
+    double inset = round(seen.width * shape_length(s, "size", 0.1, 1));
+    if (style_flag(s->style, "rounded", false))
+        inset = fmax(inset, round(fmin(s->width, s->height) * style_number(s->style, "arcSize", 15) / 100));
+    return is_sideways ? (struct rect){0, inset, 0, inset} : (struct rect){inset, 0, inset, 0};
 }
 
 static void paint_internal_storage(struct canvas *c, const struct shape *s)
@@ -206,8 +218,12 @@ static void paint_tape(struct canvas *c, const struct shape *s)
 
 static struct rect tape_margins(const struct shape *s)
 {
-    double d = s->height * shape_length(s, "size", 0.4, 1);
-    return (struct rect){0, d, 0, d};
+    double turn = style_turn(s->style), size = shape_length(s, "size", 0.4, 1);
+    if (!style_flag(s->style, "boundedLbl", false))
+        return (struct rect){0, 0, 0, 0};
+    if (turn == 90 || turn == 270)
+        return (struct rect){s->width * size, 0, s->width * size, 0};
+    return (struct rect){0, s->height * size, 0, s->height * size};
 }
 
 static void paint_document(struct canvas *c, const struct shape *s)
@@ -376,14 +392,14 @@ static void paint_datastore(struct canvas *c, const struct shape *s)
         double at = y + d + i * d / 2;
         canvas_begin(c);
         canvas_move(c, x, at);
-        canvas_curve(c, x, at + d * 4 / 3, x + w, at + d * 4 / 3, x + w, at);
+        canvas_curve(c, x, at + d, x + w, at + d, x + w, at);
         canvas_stroke(c);
     }
 }
 
 static struct rect datastore_margins(const struct shape *s)
 {
-    double d = fmin(s->height / 2, round(s->height / 8));
+    double d = fmin(s->height / 2, round(s->height / 8) + style_number(s->style, "strokeWidth", 1) - 1);
     return (struct rect){0, 2.5 * d, 0, 0};
 }
 
@@ -394,7 +410,7 @@ const struct shape_kind shape_core_kinds[] = {
     {"cross", paint_cross, NULL},
     {"cube", paint_cube, cube_margins},
     {"curlyBracket", paint_curly_bracket, NULL},
-    {"cylinder2", paint_cylinder3, cylinder3_margins},
+    {"cylinder2", paint_cylinder3, NULL},
     {"cylinder3", paint_cylinder3, cylinder3_margins},
     {"dataStorage", paint_data_storage, NULL},
     {"datastore", paint_datastore, datastore_margins},
@@ -406,18 +422,18 @@ const struct shape_kind shape_core_kinds[] = {
     {"lineEllipse", paint_line_ellipse, NULL},
     {"loopLimit", paint_loop_limit, NULL},
     {"manualInput", paint_manual_input, NULL},
-    {"message", paint_message, NULL},
-    {"note", paint_note, NULL},
+    {"message", paint_message, shape_lid_margins},
+    {"note", paint_note, shape_lid_margins},
     {"note2", paint_note, note2_margins},
     {"offPageConnector", paint_off_page_connector, NULL},
     {"orEllipse", paint_or_ellipse, NULL},
     {"parallelogram", paint_parallelogram, NULL},
-    {"process", paint_process, process_margins},
-    {"process2", paint_process, process_margins},
+    {"process", paint_process, process_margins, true},
+    {"process2", paint_process, process_margins, true},
     {"singleArrow", paint_single_arrow, NULL},
     {"step", paint_step, NULL},
     {"sumEllipse", paint_sum_ellipse, NULL},
-    {"tape", paint_tape, tape_margins},
+    {"tape", paint_tape, tape_margins, true},
     {"tee", paint_tee, NULL},
     {"trapezoid", paint_trapezoid, NULL},
     {"waypoint", paint_waypoint, NULL},

@@ -33,6 +33,11 @@ static void paint_uml_boundary(struct canvas *c, const struct shape *s)
     canvas_fill_and_stroke(c);
 }
 
+static struct rect uml_boundary_margins(const struct shape *s)
+{
+    return (struct rect){s->width / 6, 0, 0, 0};
+}
+
 static void paint_uml_entity(struct canvas *c, const struct shape *s)
 {
     canvas_ellipse(c, s->x, s->y, s->width, s->height);
@@ -55,6 +60,11 @@ static void paint_uml_control(struct canvas *c, const struct shape *s)
     shape_line(c, s, w * 3 / 8, h / 8 * 1.1, w * 5 / 8, h / 4);
 }
 
+static struct rect uml_control_margins(const struct shape *s)
+{
+    return (struct rect){0, s->height / 8, 0, 0};
+}
+
 /* A frame with its name in a corner tab; only the tab has the shape's fill. */
 static void paint_uml_frame(struct canvas *c, const struct shape *s)
 {
@@ -63,7 +73,7 @@ static void paint_uml_frame(struct canvas *c, const struct shape *s)
     double tab_h = fmin(h, fmax(cut * 1.5, style_number(s->style, "height", 30)));
     struct color color;
     canvas_save(c);
-    bool is_filled = shape_color(s->style, "swimlaneFillColor", "#ffffff", &color);
+    bool is_filled = style_color(s->style, "swimlaneFillColor", &color);
     c->state.fill = (struct fill){.is_set = is_filled, .from = color};
     c->state.stroke.is_set = false;
     canvas_rect(c, x, y, w, h);
@@ -120,23 +130,44 @@ static struct rect uml_lifeline_margins(const struct shape *s)
     return (struct rect){0, 0, 0, fmax(0, s->height - style_number(s->style, "size", 40))};
 }
 
+static double folder_arc(const struct shape *s, double tab_height)
+{
+    double arc = style_number(s->style, "arcSize", 0.1);
+    if (!style_flag(s->style, "rounded", false))
+        return 0;
+    if (!style_flag(s->style, "absoluteArcSize", false))
+        arc *= fmin(s->width, s->height);
+    return fmax(0, fmin(arc, fmin(s->width / 2, (s->height - tab_height) / 2)));
+}
+
 static void paint_folder(struct canvas *c, const struct shape *s)
 {
     double x = s->x, y = s->y, w = s->width, h = s->height;
-    double tab_w = shape_length(s, "tabWidth", 60, w), tab_h = shape_length(s, "tabHeight", 20, h);
-    const char *position = style_get(s->style, "tabPosition");
-    double left = position != NULL && strcmp(position, "left") == 0 ? x : x + w - tab_w, right = left + tab_w;
+    double tab_h = shape_length(s, "tabHeight", 20, h), arc = folder_arc(s, tab_h), top = y + tab_h;
+    double tab_w = fmin(w - arc, fmax(arc, shape_length(s, "tabWidth", 60, w)));
+    bool is_left = style_is(s->style, "tabPosition", "left");
+    double left = is_left ? x + arc : x + w - tab_w, right = is_left ? x + tab_w : x + w - arc;
     canvas_begin(c);
-    canvas_move(c, left, y + tab_h);
+    canvas_move(c, left, top);
     canvas_line(c, left, y);
     canvas_line(c, right, y);
-    canvas_line(c, right, y + tab_h);
-    canvas_move(c, x, y + tab_h);
-    canvas_line(c, x + w, y + tab_h);
-    canvas_line(c, x + w, y + h);
-    canvas_line(c, x, y + h);
+    canvas_line(c, right, top);
+    canvas_move(c, x, top + arc);
+    canvas_arc(c, arc, arc, 0, false, true, x + arc, top);
+    canvas_line(c, x + w - arc, top);
+    canvas_arc(c, arc, arc, 0, false, true, x + w, top + arc);
+    canvas_line(c, x + w, y + h - arc);
+    canvas_arc(c, arc, arc, 0, false, true, x + w - arc, y + h);
+    canvas_line(c, x + arc, y + h);
+    canvas_arc(c, arc, arc, 0, false, true, x, y + h - arc);
     canvas_close(c);
     canvas_fill_and_stroke(c);
+    if (!style_is(s->style, "folderSymbol", "triangle"))
+        return;
+    c->state.has_shadow = false;
+    canvas_begin(c);
+    canvas_polyline(c, (struct point[]){{x + w - 30, top + 20}, {x + w - 20, top + 10}, {x + w - 10, top + 20}}, 3, 0, true);
+    canvas_stroke(c);
 }
 
 static struct rect folder_margins(const struct shape *s)
@@ -176,21 +207,81 @@ static void paint_component(struct canvas *c, const struct shape *s)
     paint_jetty_box(c, s, w, h, 0.3 * s->height - h / 2, 0.7 * s->height - h / 2);
 }
 
-static struct rect component_margins(const struct shape *s)
+static void paint_lollipop(struct canvas *c, const struct shape *s)
 {
-    return (struct rect){style_number(s->style, "jettyWidth", 32) / 2, 0, 0, 0};
+    double size = fmax(0, style_number(s->style, "size", 10)), w = s->width;
+    canvas_ellipse(c, s->x + (w - size) / 2, s->y, size, size);
+    canvas_fill_and_stroke(c);
+    shape_line(c, s, w / 2, size, w / 2, s->height);
+}
+
+/* The socket for a lollipop, on a stalk. */
+static void paint_requires(struct canvas *c, const struct shape *s)
+{
+    double size = fmax(0, style_number(s->style, "size", 10)), inset = style_number(s->style, "inset", 2) + c->state.stroke.width;
+    double middle = s->x + s->width / 2, reach = size / 2 + inset, bottom = s->y + size + inset;
+    shape_line(c, s, s->width / 2, size + inset, s->width / 2, s->height);
+    canvas_begin(c);
+    canvas_move(c, middle - reach, s->y + size / 2);
+    canvas_quad(c, middle - reach, bottom, middle, bottom);
+    canvas_quad(c, middle + reach, bottom, middle + reach, s->y + size / 2);
+    canvas_stroke(c);
+}
+
+static void paint_socket(struct canvas *c, const struct shape *s, double from)
+{
+    double x = s->x, y = s->y, w = s->width, h = s->height;
+    canvas_begin(c);
+    canvas_move(c, x + from, y);
+    canvas_quad(c, x + w, y, x + w, y + h / 2);
+    canvas_quad(c, x + w, y + h, x + from, y + h);
+    canvas_stroke(c);
+}
+
+static void paint_required_interface(struct canvas *c, const struct shape *s)
+{
+    paint_socket(c, s, 0);
+}
+
+static void paint_provided_required_interface(struct canvas *c, const struct shape *s)
+{
+    double inset = style_number(s->style, "inset", 2) + c->state.stroke.width;
+    canvas_ellipse(c, s->x, s->y + inset, fmax(0, s->width - 2 * inset), fmax(0, s->height - 2 * inset));
+    canvas_fill_and_stroke(c);
+    paint_socket(c, s, s->width / 2);
+}
+
+static void paint_start_state(struct canvas *c, const struct shape *s)
+{
+    double inset = fmin(4, fmin(s->width / 5, s->height / 5));
+    canvas_ellipse(c, s->x + inset, s->y + inset, s->width - 2 * inset, s->height - 2 * inset);
+    canvas_fill_and_stroke(c);
+}
+
+static void paint_end_state(struct canvas *c, const struct shape *s)
+{
+    paint_start_state(c, s);
+    c->state.has_shadow = false;
+    canvas_ellipse(c, s->x, s->y, s->width, s->height);
+    canvas_stroke(c);
 }
 
 const struct shape_kind shape_uml_kinds[] = {
-    {"component", paint_component, component_margins},
+    {"component", paint_component, shape_lid_margins},
+    {"endState", paint_end_state, shape_ellipse_margins},
     {"folder", paint_folder, folder_margins},
-    {"module", paint_module, NULL},
+    {"lollipop", paint_lollipop, NULL},
+    {"module", paint_module, shape_lid_margins},
+    {"providedRequiredInterface", paint_provided_required_interface, NULL},
+    {"requiredInterface", paint_required_interface, NULL},
+    {"requires", paint_requires, NULL},
+    {"startState", paint_start_state, shape_ellipse_margins},
     {"umlActor", paint_uml_actor, NULL},
-    {"umlBoundary", paint_uml_boundary, NULL},
-    {"umlControl", paint_uml_control, NULL},
+    {"umlBoundary", paint_uml_boundary, uml_boundary_margins},
+    {"umlControl", paint_uml_control, uml_control_margins, true},
     {"umlDestroy", paint_uml_destroy, NULL},
     {"umlEntity", paint_uml_entity, NULL},
     {"umlFrame", paint_uml_frame, uml_frame_margins},
-    {"umlLifeline", paint_uml_lifeline, uml_lifeline_margins},
+    {"umlLifeline", paint_uml_lifeline, uml_lifeline_margins, true},
     {NULL, NULL, NULL},
 };

@@ -9,7 +9,7 @@
 
 static const struct style_item vertex_defaults[] = {
     {"shape", "label"},       {"perimeter", "rectanglePerimeter"}, {"fontSize", "12"},       {"fontFamily", "Helvetica"},
-    {"align", "center"},      {"verticalAlign", "middle"},         {"fillColor", "default"}, {"strokeColor", "default"},
+    {"align", "center"},      {"verticalAlign", "middle"},         {"fillColor", "#ffffff"}, {"strokeColor", "#000000"},
     {"fontColor", "#000000"},
 };
 static const struct style_item edge_defaults[] = {
@@ -17,7 +17,7 @@ static const struct style_item edge_defaults[] = {
     {"endArrow", "classic"},     {"fontSize", "11"},
     {"fontFamily", "Helvetica"}, {"align", "center"},
     {"verticalAlign", "middle"}, {"rounded", "1"},
-    {"strokeColor", "default"},  {"fontColor", "#000000"},
+    {"strokeColor", "#000000"},  {"fontColor", "#000000"},
 };
 
 /* Styles that a style string may begin with; each line is one assignment. */
@@ -185,4 +185,34 @@ bool style_is(const struct style *style, const char *key, const char *value)
 {
     const char *own = style_get_raw(style, key);
     return own != NULL && strcmp(own, value) == 0;
+}
+
+double style_share(const struct style *style, const char *key)
+{
+    return CLAMP(style_number(style, key, 100) / 100, 0, 1);
+}
+
+double style_turn(const struct style *style)
+{
+    if (style_is(style, "direction", "north"))
+        return 270;
+    return style_is(style, "direction", "west") ? 180 : style_is(style, "direction", "south") ? 90 : 0;
+}
+
+bool style_color(const struct style *style, const char *key, struct color *ret_color)
+{
+    const char *text = style_get(style, key);
+    if (text != NULL && strcmp(text, "default") == 0)
+        text = strcmp(key, "strokeColor") == 0 || strcmp(key, "fontColor") == 0 ? "#000000" : "#ffffff";
+    return text != NULL && color_parse(text, ret_color);
+}
+
+void style_inherit(struct style *style, const struct style *parent)
+{
+    static const char *const keys[] = {"fillColor", "fontColor", "gradientColor", "strokeColor"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const char *value = parent != NULL ? style_get_raw(parent, keys[i]) : NULL;
+        if (style_is(style, keys[i], "inherit"))
+            add_item(style, keys[i], value != NULL ? value : "none");
+    }
 }

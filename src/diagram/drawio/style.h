@@ -36,9 +36,21 @@ bool style_flag(const struct style *style, const char *key, bool fallback);
 /* Whether the value is there and equal to `value`. */
 bool style_is(const struct style *style, const char *key, const char *value);
 
+/* A percentage as a number from 0 to 1; 1 when it is absent. */
+double style_share(const struct style *style, const char *key);
+
+/* Degrees, clockwise, by which the style's direction turns a shape: 0 (east), 90, 180 or 270. */
+double style_turn(const struct style *style);
+
 /* A colour of a style or of CSS: #rgb, #rrggbb, rgb(), rgba(), names. False
  * when it is none. */
 struct color {
     double red, green, blue, alpha;
 };
 bool color_parse(const char *text, struct color *ret_color);
+
+/* A colour of the style; "default" is black for lines and text, white for the rest. False when there is none. */
+bool style_color(const struct style *style, const char *key, struct color *ret_color);
+
+/* Replaces the colours that are "inherit" by those of the parent, or none without one; borrows from the parent's style. */
+void style_inherit(struct style *style, const struct style *parent);

@@ -86,14 +86,6 @@ static struct anchor read_anchor(const struct style *style, bool is_source)
     return anchor;
 }
 
-static double turn_of_direction(const struct style *style)
-{
-    const char *direction = style_get(style, "direction");
-    if (direction == NULL)
-        return 0;
-    return strcmp(direction, "north") == 0 ? 270 : strcmp(direction, "west") == 0 ? 180 : strcmp(direction, "south") == 0 ? 90 : 0;
-}
-
 /* Where an anchor lies on a vertex, with the vertex's direction, flips and
  * rotation. */
 static struct point anchor_point(const struct cell *cell, const struct state *state, const struct anchor *anchor)
@@ -101,7 +93,7 @@ static struct point anchor_point(const struct cell *cell, const struct state *st
     const struct style *style = &cell->style;
     struct rect box = state->bounds;
     struct point center = rect_center(box);
-    double turn = style_flag(style, "anchorPointDirection", true) ? turn_of_direction(style) : 0;
+    double turn = style_flag(style, "anchorPointDirection", true) ? style_turn(style) : 0;
     if (turn == 90 || turn == 270)
         box = (struct rect){center.x - box.height / 2, center.y - box.width / 2, box.height, box.width};
     struct point point = {box.x + anchor->at.x * box.width + anchor->offset.x, box.y + anchor->at.y * box.height + anchor->offset.y};

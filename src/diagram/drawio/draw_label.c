@@ -1,0 +1,260 @@
+#include "diagram/drawio/draw_label.h"
+
+#include <string.h>
+
+#include "diagram/drawio/cell_text.h"
+#include "diagram/drawio/font.h"
+#include "diagram/drawio/label.h"
+#include "diagram/drawio/shape.h"
+
+#define SPACE_ABOVE 5  /* of labels at the top */
+#define SPACE_BELOW 1  /* of labels at the bottom */
+#define TEXT_SHIFT 0.5 /* the original draws text half a unit up left */
+
+/* Where a label goes: its anchor and the room it may take. */
+struct label_frame {
+    struct point anchor;
+    struct rect box; /* in the unturned frame */
+    double width, height, turn;
+    struct point center; /* of the turn */
+    enum text_align align;
+    double share_x, share_y; /* how much of the label lies left of and above the anchor */
+};
+
+static double align_share(const struct style *style, const char *key, const char *end)
+{
+    const char *value = style_get(style, key);
+    if (value != NULL && strcmp(value, end) == 0)
+        return 1;
+    return value == NULL || strcmp(value, "center") == 0 || strcmp(value, "middle") == 0 ? 0.5 : 0;
+}
+
+static bool is_default(const struct style *style, const char *key, const char *value)
+{
+    return style_get(style, key) == NULL || style_is(style, key, value);
+}
+
+/* Margins of a shape's label, turned and mirrored like the shape. */
+static struct rect turned_margins(const struct drawing *drawing, int index)
+{
+    const struct style *style = &page_cell(drawing->page, index)->style;
+    const struct shape_kind *kind = shape_kind_of(style);
+    struct rect box = drawing->view->states[index].bounds;
+    struct shape shape = {drawing->page, drawing->view, index, style, box.x, box.y, box.width, box.height};
+    if (kind == NULL || kind->margins == NULL)
+        return (struct rect){0, 0, 0, 0};
+    struct rect m = kind->margins(&shape), t = m;
+    double turn = style_turn(style);
+    if (kind->has_fixed_margins)
+        return m;
+    if (turn == 90)
+        t = (struct rect){m.height, m.x, m.y, m.width};
+    else if (turn == 180)
+        t = (struct rect){m.width, m.height, m.x, m.y};
+    else if (turn == 270)
+        t = (struct rect){m.y, m.width, m.height, m.x};
+    if (style_flag(style, "flipH", false))
+        t = (struct rect){t.width, t.y, t.x, t.height};
+    if (style_flag(style, "flipV", false))
+        t = (struct rect){t.x, t.height, t.width, t.y};
+    return t;
+}
+
+/* The box as a text sees it that is turned left by a quarter around a centre. */
+static struct rect seen_sideways(struct rect box, struct point center)
+{
+    struct point middle = point_rotate(rect_center(box), 90, center);
+    return (struct rect){middle.x - box.height / 2, middle.y - box.width / 2, box.height, box.width};
+}
+
+static void frame_vertex_label(const struct drawing *drawing, int index, struct label_frame *frame)
+{
+    const struct style *style = &page_cell(drawing->page, index)->style;
+    const struct state *state = &drawing->view->states[index];
+    struct rect box = state->bounds;
+    bool is_sideways = !style_flag(style, "horizontal", true);
+    frame->center = rect_center(state->bounds);
+    if (is_default(style, "labelPosition", "center") && is_default(style, "verticalLabelPosition", "middle")) {
+        struct rect m = turned_margins(drawing, index);
+        box = (struct rect){box.x + m.x, box.y + m.y, box.width - m.x - m.width, box.height - m.y - m.height};
+    }
+    box.width = fmax(box.width, 1);
+    box.height = fmax(box.height, 1);
+    if (is_sideways)
+        box = seen_sideways(box, frame->center);
+    box.x += is_sideways ? state->label.y : state->label.x;
+    box.y += is_sideways ? state->label.x : state->label.y;
+    box.width = fmax(0, style_number(style, "labelWidth", box.width));
+    frame->box = box;
+    frame->turn = style_number(style, "rotation", 0) + (is_sideways ? -90 : 0);
+}
+
+static void frame_edge_label(const struct drawing *drawing, int index, struct label_frame *frame)
+{
+    const struct cell *cell = page_cell(drawing->page, index);
+    struct point at = drawing->view->states[index].label;
+    frame->box = (struct rect){at.x, at.y, cell->geometry.rect.width, cell->geometry.rect.height};
+    frame->center = at;
+    frame->turn = style_flag(&cell->style, "horizontal", true) ? 0 : -90;
+}
+
+/* Takes the spacings off the box and finds the anchor within it. */
+static void anchor_label(const struct style *style, bool is_edge, struct label_frame *frame)
+{
+    double spacing = style_number(style, "spacing", 2);
+    double left = style_number(style, "spacingLeft", 0) + spacing, right = style_number(style, "spacingRight", 0) + spacing;
+    double above = style_number(style, "spacingTop", 0) + spacing, below = style_number(style, "spacingBottom", 0) + spacing;
+    frame->share_x = align_share(style, "align", "right");
+    frame->share_y = align_share(style, "verticalAlign", "bottom");
+    frame->align = frame->share_x == 0 ? ALIGN_LEFT : frame->share_x == 1 ? ALIGN_RIGHT : ALIGN_CENTER;
+    frame->anchor = (struct point){frame->box.x + frame->share_x * (is_edge ? 0 : frame->box.width),
+                                   frame->box.y + frame->share_y * (is_edge ? 0 : frame->box.height)};
+    frame->width = frame->box.width;
+    frame->height = frame->box.height;
+    const char *overflow = style_get(style, "overflow");
+    if (overflow != NULL && (strcmp(overflow, "fill") == 0 || strcmp(overflow, "width") == 0))
+        return;
+    frame->anchor.x += frame->share_x == 0 ? left : frame->share_x == 1 ? -right : (left - right) / 2;
+    frame->anchor.y += frame->share_y == 0 ? above + SPACE_ABOVE : frame->share_y == 1 ? -below - SPACE_BELOW : (above - below) / 2;
+    if (!is_edge && is_default(style, "labelPosition", "center") && style_get(style, "labelWidth") == NULL)
+        frame->width = fmax(0, frame->width - left - right);
+    if (!is_edge && is_default(style, "verticalLabelPosition", "middle"))
+        frame->height = fmax(0, frame->height - above - below);
+}
+
+void draw_label_options(const struct style *style, struct label_options *options)
+{
+    int bits = (int)style_number(style, "fontStyle", 0);
+    const char *family = style_get(style, "fontFamily");
+    options->style = (struct text_style){
+        .family = g_intern_string(family != NULL && strlen(family) < 200 ? family : "Helvetica"),
+        .size = CLAMP(style_number(style, "fontSize", 12), 0.1, 1000),
+        .is_bold = (bits & 1) != 0,
+        .is_italic = (bits & 2) != 0,
+        .is_underlined = (bits & 4) != 0,
+        .is_struck = (bits & 8) != 0,
+        .line_height = 1.2,
+    };
+    if (!style_color(style, "fontColor", &options->style.color))
+        options->style.color = (struct color){0, 0, 0, 1};
+    options->has_background = style_color(style, "labelBackgroundColor", &options->background);
+    options->has_border = style_color(style, "labelBorderColor", &options->border);
+    options->is_html = cell_text_is_html(style);
+}
+
+static void paint_box(struct canvas *canvas, struct rect box, const struct color *fill, const struct color *border)
+{
+    canvas_save(canvas);
+    canvas->state.fill = (struct fill){.is_set = fill != NULL};
+    if (fill != NULL)
+        canvas->state.fill.from = *fill;
+    canvas->state.stroke = (struct stroke){.is_set = border != NULL, .width = 1};
+    if (border != NULL)
+        canvas->state.stroke.color = *border;
+    canvas_rect(canvas, box.x, box.y, box.width, box.height);
+    canvas_fill_and_stroke(canvas);
+    canvas_restore(canvas);
+}
+
+/* Hands the laid-out label to the canvas: its background, its rules, its text.
+ */
+static void put_label(struct canvas *canvas, struct label *label, double x, double y, const struct rect *clip)
+{
+    const struct label_options *options = &label->options;
+    struct rect box = {x, y, label->width, label->height};
+    if (clip != NULL)
+        box.height = fmin(box.height, clip->height);
+    if (options->has_background || options->has_border)
+        paint_box(canvas, box, options->has_background ? &options->background : NULL, options->has_border ? &options->border : NULL);
+    for (guint i = 0; i < label->rules->len; i++) {
+        const struct label_box *rule = &g_array_index(label->rules, struct label_box, i);
+        struct rect at = {x + rule->rect.x, y + rule->rect.y, rule->rect.width, rule->rect.height};
+        paint_box(canvas, at, &rule->color, NULL);
+    }
+    canvas_label(canvas, label, x, y, clip);
+}
+
+static void place_html(struct canvas *canvas, const struct style *style, struct label *label, const struct label_frame *frame, double room)
+{
+    const char *overflow = style_get(style, "overflow");
+    bool is_clipped = overflow != NULL && (strcmp(overflow, "hidden") == 0 || strcmp(overflow, "block") == 0);
+    bool is_filled = overflow != NULL && strcmp(overflow, "fill") == 0;
+    double left = round(frame->anchor.x - frame->share_x * room) - TEXT_SHIFT;
+    double height = is_clipped ? fmin(label->height, round(frame->height)) : label->height;
+    /* The browser aligns the label in a box one unit high. */
+    double top = round(frame->anchor.y) - TEXT_SHIFT + frame->share_y * (1 - height);
+    double x = left + frame->share_x * ((room > 0 ? room : 1) - label->width);
+    struct rect clip = {left, top, room, height};
+    if (is_filled) {
+        x = round(frame->box.x) - TEXT_SHIFT;
+        top = round(frame->box.y) - TEXT_SHIFT;
+        clip = (struct rect){x, top, round(frame->box.width), round(frame->box.height)};
+    }
+    put_label(canvas, label, x, top, is_clipped || is_filled ? &clip : NULL);
+}
+
+static void place_plain(struct canvas *canvas, const struct style *style, struct label *label, const struct label_frame *frame)
+{
+    bool is_clipped = style_is(style, "overflow", "hidden");
+    double height = label->height;
+    double x = frame->anchor.x - TEXT_SHIFT - frame->share_x * label->width;
+    double y = frame->anchor.y - TEXT_SHIFT - (frame->share_y == 0.5 ? height / 2 : frame->share_y == 1 ? height + 1 : 0);
+    struct rect clip = {frame->anchor.x - frame->share_x * frame->width - 2, frame->anchor.y - frame->share_y * frame->height - 2,
+                        frame->width + 4, frame->height + 4};
+    put_label(canvas, label, x, y, is_clipped ? &clip : NULL);
+}
+
+/* Once per family: that text is set in another font than the author chose. */
+static void tell_missing_font(struct drawing *drawing, const char *family)
+{
+    if (g_ptr_array_find(drawing->families, family, NULL))
+        return;
+    g_ptr_array_add(drawing->families, (char *)family);
+    if (drawing->warnings != NULL && !font_is_installed(family))
+        g_ptr_array_add(drawing->warnings, g_strdup_printf("the font '%.60s' is not installed; '%s' is used", family, font_choose(family)));
+}
+
+void draw_label(struct drawing *drawing, int index)
+{
+    const struct cell *cell = page_cell(drawing->page, index);
+    const struct style *style = &cell->style;
+    struct label_options options = {0};
+    struct label_frame frame = {0};
+    g_autofree char *source = cell_text_new(drawing->page, cell);
+    if (source[0] == '\0')
+        return;
+    if (cell->is_edge)
+        frame_edge_label(drawing, index, &frame);
+    else
+        frame_vertex_label(drawing, index, &frame);
+    anchor_label(style, cell->is_edge, &frame);
+    draw_label_options(style, &options);
+    options.align = frame.align;
+    const char *overflow = style_get(style, "overflow");
+    bool wraps = style_is(style, "whiteSpace", "wrap") && options.is_html,
+         fills = overflow != NULL && (strcmp(overflow, "fill") == 0 || strcmp(overflow, "width") == 0);
+    double room = fills ? round(frame.box.width) : wraps ? round(frame.width + 2) : 0;
+    if (wraps && room > 0)
+        options.width = room;
+    if (fills && options.is_html)
+        options.full_width = room;
+    struct label *label = label_new(source, &options);
+    tell_missing_font(drawing, options.style.family);
+    if (label->n_unknown > 0 && drawing->warnings != NULL)
+        g_ptr_array_add(drawing->warnings,
+                        g_strdup_printf("cell '%.60s': %d characters of its label are in no installed font", cell->id, label->n_unknown));
+    canvas_reset(drawing->canvas);
+    canvas_turn(drawing->canvas, frame.turn, false, false, frame.center);
+    drawing->canvas->state.opacity = style_share(style, "textOpacity");
+    canvas_start_bounds(drawing->canvas);
+    if (options.is_html)
+        place_html(drawing->canvas, style, label, &frame, room);
+    else
+        place_plain(drawing->canvas, style, label, &frame);
+    if (overflow != NULL && (strcmp(overflow, "hidden") == 0 || strcmp(overflow, "fill") == 0)) { /* not measured: the room for it counts */
+        struct rect given = {frame.anchor.x - frame.share_x * frame.width, frame.anchor.y - frame.share_y * frame.height, frame.width,
+                             frame.height};
+        drawing->canvas->bounds = matrix_apply_rect(&drawing->canvas->state.matrix, given);
+    }
+    draw_add_bounds(drawing, 0);
+}

@@ -1,0 +1,145 @@
+#include "diagram/drawio/support.h"
+
+#include <string.h>
+
+#include "diagram/drawio/cell_text.h"
+#include "diagram/drawio/connector.h"
+#include "diagram/drawio/draw_label.h"
+#include "diagram/drawio/image.h"
+#include "diagram/drawio/label_check.h"
+#include "diagram/drawio/perimeter.h"
+#include "diagram/drawio/route.h"
+#include "diagram/drawio/shape.h"
+#include "diagram/drawio/stencil.h"
+
+/* Style keys whose mere presence (with this value; NULL: any but none, empty and 0) changes the picture in ways that are not drawn here. */
+static const struct unknown_key {
+    const char *key, *value, *what;
+} unknown_keys[] = {
+    {"comic", "1", "hand-drawn lines (comic)"},
+    {"glass", "1", "the glass effect"},
+    {"jumpStyle", NULL, "line jumps"},
+    {"sketch", "1", "hand-drawn lines (sketch)"},
+    {"snapToPoint", "1", "edges that snap to points (snapToPoint)"},
+    {"symbol0", NULL, "symbols in a corner (symbol0)"},
+    {"textDirection", "rtl", "text from right to left"},
+    {"textDirection", "vertical-lr", "vertical text"},
+    {"textDirection", "vertical-rl", "vertical text"},
+    {"textShadow", "1", "shadows of text"},
+};
+
+static char *find_unknown_key(const struct style *style)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(unknown_keys); i++) {
+        const struct unknown_key *unknown = &unknown_keys[i];
+        const char *value = style_get(style, unknown->key);
+        if (value != NULL && (unknown->value != NULL ? strcmp(value, unknown->value) == 0 : strcmp(value, "0") != 0))
+            return g_strdup(unknown->what);
+    }
+    return NULL;
+}
+
+/* Colours that are none here. "default" is a colour of newer versions of the original; older ones leave such lines out and fill black. */
+static char *find_unknown_color(const struct style *style)
+{
+    static const char *const keys[] = {
+        "fillColor",        "fontColor",      "gradientColor", "imageBackground",  "imageBorder", "labelBackgroundColor",
+        "labelBorderColor", "separatorColor", "strokeColor",   "swimlaneFillColor"};
+    struct color color;
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const char *value = style_get(style, keys[i]);
+        if (value == NULL || color_parse(value, &color) || (strcmp(keys[i], "fontColor") == 0 && strcmp(value, "default") == 0))
+            continue;
+        return g_strdup_printf("the colour '%.40s' (%s), which versions of the original draw in different ways", value, keys[i]);
+    }
+    return NULL;
+}
+
+static char *find_unknown_of_edge(const struct style *style)
+{
+    static const char *const ends[] = {"startArrow", "endArrow"};
+    const char *shape = style_get(style, "shape");
+    if (shape != NULL && strcmp(shape, "connector") != 0)
+        return g_strdup_printf("edges of the shape '%.60s'", shape);
+    if (!style_flag(style, "horizontal", true))
+        return g_strdup("an edge with a vertical label");
+    if (!route_is_known(style))
+        return g_strdup_printf("the edge style '%.60s'", style_get(style, "edgeStyle"));
+    for (int i = 0; i < 2; i++)
+        if (!connector_knows_marker(style_get(style, ends[i])))
+            return g_strdup_printf("the arrow '%.60s'", style_get(style, ends[i]));
+    return NULL;
+}
+
+char *support_find_unknown_image(const struct style *style)
+{
+    const char *shape = style_get(style, "shape"), *source = style_get(style, "image");
+    g_autoptr(GError) error = NULL;
+    if (shape == NULL || (strcmp(shape, "image") != 0 && strcmp(shape, "label") != 0) || source == NULL)
+        return NULL;
+    struct picture_image *image = picture_image_new(source, true, &error);
+    picture_image_free(image);
+    return image == NULL ? g_strdup(error->message) : NULL;
+}
+
+static char *find_unknown_of_vertex(const struct page *page, const struct style *style)
+{
+    const char *shape = style_get(style, "shape");
+    if (shape != NULL && shape_find(shape) == NULL && stencils_find(page->stencils, shape) == NULL)
+        return g_strdup_printf("the shape '%.80s'", shape);
+    if (!perimeter_is_known(style))
+        return g_strdup_printf("the outline '%.60s'", style_get(style, "perimeter"));
+    return support_find_unknown_image(style);
+}
+
+static bool has_maths(const char *label)
+{
+    return strstr(label, "$$") != NULL || strstr(label, "\\(") != NULL || strstr(label, "`") != NULL;
+}
+
+/* Whether a text has characters that some machine may have no font for: all but those of European languages. */
+static bool needs_rare_font(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++)
+        if ((guchar)*at >= 0xcd && ((guchar)*at != 0xe2 || (guchar)at[1] > 0x82))
+            return true;
+    return false;
+}
+
+static char *find_unknown_character(const struct style *style, const char *text)
+{
+    struct label_options options = {0};
+    if (!needs_rare_font(text) && strchr(text, '&') == NULL)
+        return NULL;
+    draw_label_options(style, &options);
+    struct label *label = label_new(text, &options);
+    int n = label->n_unknown;
+    label_free(label);
+    return n > 0 ? g_strdup_printf("%d character%s of its label, which no installed font has", n, n == 1 ? "" : "s") : NULL;
+}
+
+static char *find_unknown_in_label(const struct page *page, const struct cell *cell)
+{
+    g_autofree char *placeholder = cell_text_find_volatile(page, cell);
+    if (placeholder != NULL)
+        return g_strdup_printf("the placeholder '%s' in its label, which is no part of the file", placeholder);
+    g_autofree char *text = cell_text_new(page, cell);
+    if (text[0] == '\0')
+        return NULL;
+    g_autofree char *unknown = cell_text_is_html(&cell->style) ? label_check_html(text) : NULL;
+    if (unknown != NULL)
+        return g_strdup_printf("%s in the HTML of its label", unknown);
+    if (page->has_math && has_maths(text))
+        return g_strdup("mathematics in its label");
+    return find_unknown_character(&cell->style, text);
+}
+
+char *support_find_unknown(const struct page *page, const struct cell *cell)
+{
+    char *unknown = find_unknown_key(&cell->style);
+    if (unknown == NULL)
+        unknown = find_unknown_color(&cell->style);
+    if (unknown == NULL)
+        unknown = cell->is_edge ? find_unknown_of_edge(&cell->style) : find_unknown_of_vertex(page, &cell->style);
+    return unknown != NULL ? unknown : find_unknown_in_label(page, cell);
+}
