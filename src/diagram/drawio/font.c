@@ -6,6 +6,18 @@
 #define NO_FAMILY "no family has this name"
 #define BROWSER_STANDARD "Times New Roman"
 
+/* Draws the glyph for missing characters of a font (see label.c). */
+static void draw_missing(cairo_t *cairo, PangoAttrShape *shape, gboolean is_path, gpointer data)
+{
+    PangoGlyphString *glyphs = pango_glyph_string_new();
+    pango_glyph_string_set_size(glyphs, 1);
+    glyphs->glyphs[0] = (PangoGlyphInfo){.glyph = 0, .geometry = {.width = shape->logical_rect.width}};
+    glyphs->log_clusters[0] = 0;
+    if (!is_path)
+        pango_cairo_show_glyph_string(cairo, shape->data, glyphs);
+    pango_glyph_string_free(glyphs);
+}
+
 PangoContext *font_context(void)
 {
     static PangoContext *context;
@@ -18,6 +30,7 @@ PangoContext *font_context(void)
         pango_cairo_context_set_font_options(context, options);
         pango_cairo_context_set_resolution(context, 72);
         pango_context_set_round_glyph_positions(context, FALSE);
+        pango_cairo_context_set_shape_renderer(context, draw_missing, NULL, NULL);
         cairo_font_options_destroy(options);
     }
     return context;
@@ -94,6 +107,14 @@ PangoFontDescription *font_describe(const struct text_style *style)
     pango_font_description_set_weight(font, style->is_bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
     pango_font_description_set_style(font, style->is_italic ? PANGO_STYLE_ITALIC : PANGO_STYLE_NORMAL);
     return font;
+}
+
+PangoFont *font_load(const struct text_style *style)
+{
+    PangoFontDescription *font = font_describe(style);
+    PangoFont *loaded = pango_context_load_font(font_context(), font);
+    pango_font_description_free(font);
+    return loaded;
 }
 
 void font_measure(const struct text_style *style, double *ret_ascent, double *ret_descent)

@@ -12,6 +12,9 @@ PangoContext *font_context(void);
 /* The description of a style's font; the caller frees it. */
 PangoFontDescription *font_describe(const struct text_style *style);
 
+/* The font of a style; the caller gives it back with g_object_unref(). */
+PangoFont *font_load(const struct text_style *style);
+
 /* Ascent and descent in whole pixels, as browsers round them. */
 void font_measure(const struct text_style *style, double *ret_ascent, double *ret_descent);
 

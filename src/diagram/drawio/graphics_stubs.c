@@ -13,7 +13,8 @@
 #define PIXBUF "libgdk_pixbuf-2.0.so.0"
 #define RSVG "librsvg-2.so.2"
 
-#undef g_object_unref /* a macro that keeps the type */
+#undef g_object_ref /* macros that keep the type */
+#undef g_object_unref
 
 LIBRARY_STUB_VOID(CAIRO, cairo_clip, (cairo_t * cr), (cr))
 LIBRARY_STUB_VOID(CAIRO, cairo_close_path, (cairo_t * cr), (cr))
@@ -89,6 +90,7 @@ LIBRARY_STUB_VOID(CAIRO, cairo_transform, (cairo_t * cr, const cairo_matrix_t *m
 LIBRARY_STUB_VOID(CAIRO, cairo_translate, (cairo_t * cr, double tx, double ty), (cr, tx, ty))
 LIBRARY_STUB_VOID(CAIRO, cairo_user_to_device_distance, (cairo_t * cr, double *dx, double *dy), (cr, dx, dy))
 LIBRARY_STUB(CAIRO, const char *, cairo_version_string, (void), ())
+LIBRARY_STUB(OBJECT, gpointer, g_object_ref, (gpointer object), (object))
 LIBRARY_STUB_VOID(OBJECT, g_object_unref, (gpointer object), (object))
 LIBRARY_STUB(OBJECT, gulong, g_signal_connect_data,
              (gpointer instance, const gchar *detailed_signal, GCallback c_handler, gpointer data, GClosureNotify destroy_data,
@@ -110,16 +112,25 @@ LIBRARY_STUB(PANGO, PangoAttribute *, pango_attr_background_new, (guint16 red, g
 LIBRARY_STUB(PANGO, PangoAttribute *, pango_attr_font_desc_new, (const PangoFontDescription *desc), (desc))
 LIBRARY_STUB(PANGO, PangoAttribute *, pango_attr_foreground_alpha_new, (guint16 alpha), (alpha))
 LIBRARY_STUB(PANGO, PangoAttribute *, pango_attr_foreground_new, (guint16 red, guint16 green, guint16 blue), (red, green, blue))
+LIBRARY_STUB(PANGO, PangoAttrList *, pango_attr_list_copy, (PangoAttrList * list), (list))
 LIBRARY_STUB_VOID(PANGO, pango_attr_list_insert, (PangoAttrList * list, PangoAttribute *attr), (list, attr))
 LIBRARY_STUB(PANGO, PangoAttrList *, pango_attr_list_new, (void), ())
 LIBRARY_STUB_VOID(PANGO, pango_attr_list_unref, (PangoAttrList * list), (list))
 LIBRARY_STUB(PANGO, PangoAttribute *, pango_attr_rise_new, (int rise), (rise))
+LIBRARY_STUB(PANGO, PangoAttribute *, pango_attr_shape_new_with_data,
+             (const PangoRectangle *ink_rect, const PangoRectangle *logical_rect, gpointer data, PangoAttrDataCopyFunc copy_func,
+              GDestroyNotify destroy_func),
+             (ink_rect, logical_rect, data, copy_func, destroy_func))
 LIBRARY_STUB(PANGO, PangoAttribute *, pango_attr_strikethrough_new, (gboolean strikethrough), (strikethrough))
 LIBRARY_STUB(PANGO, PangoAttribute *, pango_attr_underline_new, (PangoUnderline underline), (underline))
 LIBRARY_STUB_VOID(PANGOCAIRO, pango_cairo_context_set_font_options, (PangoContext * context, const cairo_font_options_t *options),
                   (context, options))
 LIBRARY_STUB_VOID(PANGOCAIRO, pango_cairo_context_set_resolution, (PangoContext * context, double dpi), (context, dpi))
+LIBRARY_STUB_VOID(PANGOCAIRO, pango_cairo_context_set_shape_renderer,
+                  (PangoContext * context, PangoCairoShapeRendererFunc func, gpointer data, GDestroyNotify dnotify),
+                  (context, func, data, dnotify))
 LIBRARY_STUB(PANGOCAIRO, PangoFontMap *, pango_cairo_font_map_get_default, (void), ())
+LIBRARY_STUB_VOID(PANGOCAIRO, pango_cairo_show_glyph_string, (cairo_t * cr, PangoFont *font, PangoGlyphString *glyphs), (cr, font, glyphs))
 LIBRARY_STUB_VOID(PANGOCAIRO, pango_cairo_show_layout_line, (cairo_t * cr, PangoLayoutLine *line), (cr, line))
 LIBRARY_STUB(PANGO, PangoFontMetrics *, pango_context_get_metrics,
              (PangoContext * context, const PangoFontDescription *desc, PangoLanguage *language), (context, desc, language))
@@ -134,11 +145,17 @@ LIBRARY_STUB_VOID(PANGO, pango_font_description_set_absolute_size, (PangoFontDes
 LIBRARY_STUB_VOID(PANGO, pango_font_description_set_family, (PangoFontDescription * desc, const char *family), (desc, family))
 LIBRARY_STUB_VOID(PANGO, pango_font_description_set_style, (PangoFontDescription * desc, PangoStyle style), (desc, style))
 LIBRARY_STUB_VOID(PANGO, pango_font_description_set_weight, (PangoFontDescription * desc, PangoWeight weight), (desc, weight))
+LIBRARY_STUB_VOID(PANGO, pango_font_get_glyph_extents,
+                  (PangoFont * font, PangoGlyph glyph, PangoRectangle *ink_rect, PangoRectangle *logical_rect),
+                  (font, glyph, ink_rect, logical_rect))
 LIBRARY_STUB(PANGO, PangoContext *, pango_font_map_create_context, (PangoFontMap * fontmap), (fontmap))
 LIBRARY_STUB(PANGO, int, pango_font_metrics_get_ascent, (PangoFontMetrics * metrics), (metrics))
 LIBRARY_STUB(PANGO, int, pango_font_metrics_get_descent, (PangoFontMetrics * metrics), (metrics))
 LIBRARY_STUB_VOID(PANGO, pango_font_metrics_unref, (PangoFontMetrics * metrics), (metrics))
+LIBRARY_STUB_VOID(PANGO, pango_glyph_string_free, (PangoGlyphString * string), (string))
 LIBRARY_STUB(PANGO, int, pango_glyph_string_get_width, (PangoGlyphString * glyphs), (glyphs))
+LIBRARY_STUB(PANGO, PangoGlyphString *, pango_glyph_string_new, (void), ())
+LIBRARY_STUB_VOID(PANGO, pango_glyph_string_set_size, (PangoGlyphString * string, int new_len), (string, new_len))
 LIBRARY_STUB(PANGO, int, pango_layout_get_line_count, (PangoLayout * layout), (layout))
 LIBRARY_STUB(PANGO, PangoLayoutLine *, pango_layout_get_line_readonly, (PangoLayout * layout, int line), (layout, line))
 LIBRARY_STUB(PANGO, const char *, pango_layout_get_text, (PangoLayout * layout), (layout))

@@ -44,7 +44,57 @@ static void insert_style(PangoAttrList *list, const struct text_style *style, gu
     pango_font_description_free(font);
 }
 
-static PangoLayout *layout_block(const struct text_block *block)
+/* The style of the text at a byte of a block. */
+static const struct text_style *style_at(const struct text_block *block, guint byte)
+{
+    for (guint i = 0; i < block->spans->len; i++) {
+        const struct text_span *span = &g_array_index(block->spans, struct text_span, i);
+        if (byte < span->end)
+            return &span->style;
+    }
+    return &block->style;
+}
+
+static gpointer keep_font(gconstpointer font)
+{
+    return g_object_ref((gpointer)font);
+}
+
+/* Gives one character the look that browsers give what no font has: the glyph for missing ones of the font that was asked for. */
+static void insert_missing(PangoAttrList *list, const struct text_block *block, guint byte)
+{
+    PangoFont *font = font_load(style_at(block, byte));
+    PangoRectangle ink, logical;
+    if (font == NULL)
+        return;
+    pango_font_get_glyph_extents(font, 0, &ink, &logical);
+    guint length = (guint)(g_utf8_next_char(block->text->str + byte) - (block->text->str + byte));
+    insert(list, pango_attr_shape_new_with_data(&ink, &logical, font, keep_font, g_object_unref), byte, byte + length);
+}
+
+static void insert_missing_of_run(PangoAttrList *list, const struct text_block *block, const PangoLayoutRun *run)
+{
+    for (int i = 0; i < run->glyphs->num_glyphs; i++)
+        if ((run->glyphs->glyphs[i].glyph & PANGO_GLYPH_UNKNOWN_FLAG) != 0)
+            insert_missing(list, block, (guint)(run->item->offset + run->glyphs->log_clusters[i]));
+}
+
+/* Returns how many characters no font has. */
+static int replace_missing(PangoLayout *layout, PangoAttrList *list, const struct text_block *block)
+{
+    int n = pango_layout_get_unknown_glyphs_count(layout);
+    if (n == 0)
+        return 0;
+    PangoAttrList *more = pango_attr_list_copy(list);
+    for (int i = 0; i < pango_layout_get_line_count(layout); i++)
+        for (GSList *run = pango_layout_get_line_readonly(layout, i)->runs; run != NULL; run = run->next)
+            insert_missing_of_run(more, block, run->data);
+    pango_layout_set_attributes(layout, more);
+    pango_attr_list_unref(more);
+    return n;
+}
+
+static PangoLayout *layout_block(const struct text_block *block, int *n_unknown)
 {
     PangoLayout *layout = pango_layout_new(font_context());
     PangoAttrList *attributes = pango_attr_list_new();
@@ -60,6 +110,7 @@ static PangoLayout *layout_block(const struct text_block *block)
         start = MAX(start, span->end);
     }
     pango_layout_set_attributes(layout, attributes);
+    *n_unknown += replace_missing(layout, attributes, block);
     pango_attr_list_unref(attributes);
     pango_layout_set_wrap(layout, PANGO_WRAP_WORD);
     return layout;
@@ -236,8 +287,7 @@ struct label *label_new(const char *text, const struct label_options *options)
                                      : label_text_parse(text, &options->style, options->align);
     for (guint i = 0; i < label->blocks->len; i++) {
         const struct text_block *block = label->blocks->pdata[i];
-        PangoLayout *layout = block->is_rule ? NULL : layout_block(block);
-        label->n_unknown += layout != NULL ? pango_layout_get_unknown_glyphs_count(layout) : 0;
+        PangoLayout *layout = block->is_rule ? NULL : layout_block(block, &label->n_unknown);
         g_ptr_array_add(label->layouts, layout);
     }
     label->width = fit_width(label);

@@ -4,7 +4,6 @@
 
 #include "diagram/drawio/cell_text.h"
 #include "diagram/drawio/connector.h"
-#include "diagram/drawio/draw_label.h"
 #include "diagram/drawio/image.h"
 #include "diagram/drawio/label_check.h"
 #include "diagram/drawio/perimeter.h"
@@ -97,27 +96,6 @@ static bool has_maths(const char *label)
     return strstr(label, "$$") != NULL || strstr(label, "\\(") != NULL || strstr(label, "`") != NULL;
 }
 
-/* Whether a text has characters that some machine may have no font for: all but those of European languages. */
-static bool needs_rare_font(const char *text)
-{
-    for (const char *at = text; *at != '\0'; at++)
-        if ((guchar)*at >= 0xcd && ((guchar)*at != 0xe2 || (guchar)at[1] > 0x82))
-            return true;
-    return false;
-}
-
-static char *find_unknown_character(const struct style *style, const char *text)
-{
-    struct label_options options = {0};
-    if (!needs_rare_font(text) && strchr(text, '&') == NULL)
-        return NULL;
-    draw_label_options(style, &options);
-    struct label *label = label_new(text, &options);
-    int n = label->n_unknown;
-    label_free(label);
-    return n > 0 ? g_strdup_printf("%d character%s of its label, which no installed font has", n, n == 1 ? "" : "s") : NULL;
-}
-
 static char *find_unknown_in_label(const struct page *page, const struct cell *cell)
 {
     g_autofree char *placeholder = cell_text_find_volatile(page, cell);
@@ -131,7 +109,7 @@ static char *find_unknown_in_label(const struct page *page, const struct cell *c
         return g_strdup_printf("%s in the HTML of its label", unknown);
     if (page->has_math && has_maths(text))
         return g_strdup("mathematics in its label");
-    return find_unknown_character(&cell->style, text);
+    return NULL;
 }
 
 char *support_find_unknown(const struct page *page, const struct cell *cell)
