@@ -59,14 +59,22 @@ static void add_database(GStrvBuilder *paths, const char *path)
     g_strv_builder_add(paths, objects);
 }
 
-/* `course` NULL: only what is known without one. */
-static void find_left_out(struct watch *watch, const struct course *course)
+static void add_trees(GStrvBuilder *paths, const struct course *course)
+{
+    for (unsigned i = 0; i < course->targets->len; i++)
+        g_strv_builder_add(paths, ((const struct output_target *)course->targets->pdata[i])->root);
+}
+
+/* `loaded` NULL: only what is known without it. Of the output trees also those that filters leave out: another build may be at them. */
+static void find_left_out(struct watch *watch, const struct build_options *loaded)
 {
     g_autoptr(GStrvBuilder) paths = g_strv_builder_new();
     add_database(paths, settings_jobs_db(watch->options->settings));
     add_database(paths, settings_cache_db(watch->options->settings));
-    for (unsigned i = 0; course != NULL && i < course->targets->len; i++)
-        g_strv_builder_add(paths, ((const struct output_target *)course->targets->pdata[i])->root);
+    if (loaded != NULL) {
+        add_trees(paths, loaded->course);
+        add_trees(paths, loaded->whole);
+    }
     g_strfreev(watch->left_out);
     watch->left_out = g_strv_builder_end(paths);
 }
@@ -82,9 +90,10 @@ static void add_group_trees(struct watch *watch, const struct course *course, co
 }
 
 /* Folders that are missing are found when they come: their parents are watched, or the spec changes. */
-static bool watch_course(struct watch *watch, const struct course *course, GError **error)
+static bool watch_course(struct watch *watch, const struct build_options *loaded, GError **error)
 {
-    find_left_out(watch, course);
+    const struct course *course = loaded->course;
+    find_left_out(watch, loaded);
     if (!file_watch_add_tree(watch->files, course->root, error))
         return false;
     if (course->template_dir != NULL && !is_at_or_below(course->template_dir, course->root))
@@ -192,7 +201,7 @@ static void begin_build(struct watch *watch)
         return;
     }
     g_autoptr(GError) error = NULL;
-    if (!watch_course(watch, loaded->course, &error))
+    if (!watch_course(watch, loaded, &error))
         report_add_error(loaded->report, error->message);
     watch->is_first = false;
     struct build *build = build_begin(loaded, &status);

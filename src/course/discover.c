@@ -312,14 +312,14 @@ static void discover_folder(struct spec *spec, const char *name)
 }
 
 /* Output trees, templates and copied folders hold no sources. */
-static bool is_reserved(const struct course *course, const char *name)
+static bool is_reserved(const struct spec *spec, const char *name)
 {
+    const struct course *course = spec->course;
     g_autofree char *path = g_build_filename(course->root, name, NULL);
     if (course->template_dir != NULL && strcmp(course->template_dir, path) == 0)
         return true;
-    for (unsigned i = 0; i < course->targets->len; i++)
-        if (strcmp(((const struct output_target *)course->targets->pdata[i])->root, path) == 0)
-            return true;
+    if (g_ptr_array_find_with_equal_func(spec->trees, path, g_str_equal, NULL))
+        return true;
     for (unsigned i = 0; i < course->dir_groups->len; i++) {
         const char *group = ((const struct dir_group *)course->dir_groups->pdata[i])->path;
         g_autofree char *copied = group != NULL ? g_canonicalize_filename(group, course->root) : NULL;
@@ -337,7 +337,7 @@ static void discover_folders(struct spec *spec)
     for (unsigned i = 0; i < names->len; i++) {
         const char *name = names->pdata[i];
         if (name[0] != '.' && g_utf8_validate(name, -1, NULL) && is_folder(root, name) && !classify_is_ignored_folder(name) &&
-            !is_reserved(spec->course, name))
+            !is_reserved(spec, name))
             discover_folder(spec, name);
     }
 }

@@ -233,7 +233,8 @@ struct course *course_load(const char *spec_path, const struct course_options *o
 {
     unsigned n_before = diag_count(diags, DIAG_ERROR);
     g_autoptr(course) course = course_new();
-    struct spec spec = {.file = spec_path, .diags = diags, .course = course, .default_kinds = {true, true, true}};
+    g_autoptr(GPtrArray) trees = g_ptr_array_new_with_free_func(g_free);
+    struct spec spec = {.file = spec_path, .diags = diags, .course = course, .trees = trees, .default_kinds = {true, true, true}};
     course->shares_images = options->shares_images;
     course->spec_path = g_canonicalize_filename(spec_path, NULL);
     course->cache = options->cache;

@@ -19,6 +19,7 @@ struct spec {
     struct diag_list *diags;
     struct course *course; /* target roots and template_dir are made absolute as they are read */
     char *output_dir;      /* absolute */
+    GPtrArray *trees;      /* char *: the roots of all targets, also of those that the command line leaves out */
     bool default_kinds[N_KINDS];
     bool has_name, has_prog_lang, has_sections, has_outputs;
     unsigned n_items;

@@ -78,11 +78,20 @@ static bool makes_something(const struct output_target *target)
     return has_kind && has_format && target->languages[0] != NULL;
 }
 
+static void note_trees(struct spec *spec)
+{
+    for (unsigned i = 0; i < spec->course->targets->len; i++)
+        g_ptr_array_add(spec->trees, g_strdup(((const struct output_target *)spec->course->targets->pdata[i])->root));
+}
+
 void targets_select(struct spec *spec, const struct course_options *options)
 {
     struct course *course = spec->course;
-    if (options->output_dir != NULL || course->targets->len == 0)
+    note_trees(spec);
+    if (options->output_dir != NULL || course->targets->len == 0) {
         make_default(spec, options->output_dir);
+        note_trees(spec);
+    }
     if (options->targets != NULL)
         select_named(spec, options->targets);
     check_words(spec, "language", options->languages, (const char *const *)course->languages);

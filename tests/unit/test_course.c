@@ -253,6 +253,19 @@ START_TEST(sections_are_discovered_without_slides)
 }
 END_TEST
 
+START_TEST(the_trees_of_targets_that_are_left_out_hold_no_sources)
+{
+    static const char *const targets[] = {"one", NULL};
+    const struct course_options options = {.is_speaker_only = true, .targets = targets};
+    touch("section_001/a.py", "");
+    touch("two/b.py", "");
+    g_autofree char *plan = plan_text("name: T\nlanguage: en\nprog_lang: python\noutput_targets:\n"
+                                      "  - {name: one, path: one, formats: [code]}\n  - {name: two, path: two}\n",
+                                      &options);
+    ck_assert_str_eq(plan, "En/T/Slides/Python/Speaker/section_001/01 a.py");
+}
+END_TEST
+
 START_TEST(explicit_files_are_looked_up_in_the_section)
 {
     touch("section_002/decorators.py", "");
@@ -421,6 +434,7 @@ int main(void)
     tcase_add_test(files, unresolved_topics_name_the_nearest);
     tcase_add_test(files, duplicate_ids_are_a_warning_and_modules_tell_them_apart);
     tcase_add_test(files, sections_are_discovered_without_slides);
+    tcase_add_test(files, the_trees_of_targets_that_are_left_out_hold_no_sources);
     tcase_add_test(files, explicit_files_are_looked_up_in_the_section);
     tcase_add_test(files, clashes_of_output_paths_are_found);
     tcase_add_test(files, the_picture_of_a_diagram_wins_over_an_authored_one);
