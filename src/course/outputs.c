@@ -51,6 +51,12 @@ static bool is_picture_of(const struct course_output *diagram, const struct cour
     return diagram->what == OUTPUT_DIAGRAM && copy->what == OUTPUT_COPY && diagram->topic != NULL && diagram->topic == copy->topic;
 }
 
+static bool is_shared(const struct plan *plan, const struct course_output *output)
+{
+    g_autofree char *name = plan->course->shares_images && output->topic_file != NULL ? layout_shared_name(output->topic_file) : NULL;
+    return name != NULL;
+}
+
 static void report_clash(struct plan *plan, const struct course_output *first, const struct course_output *second)
 {
     if (is_picture_of(first, second) || is_picture_of(second, first)) {
@@ -61,7 +67,7 @@ static void report_clash(struct plan *plan, const struct course_output *first, c
     }
     if (first->what == OUTPUT_COPY && second->what == OUTPUT_COPY && have_equal_bytes(first->source, second->source))
         return;
-    if (plan->course->shares_images && first->topic_file != NULL && second->topic_file != NULL && first->what != OUTPUT_NOTEBOOK) {
+    if (is_shared(plan, first) && is_shared(plan, second)) {
         diag_add(plan->diags, DIAG_ERROR, first->source, 0, 0, "rename one of them, or use --image-mode=duplicated",
                  "is another image than '%s', but both would be shared as '%s'", second->source, first->path);
         return;

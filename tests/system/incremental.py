@@ -16,6 +16,7 @@ import tempfile
 
 WORDS = ["list", "loop", "class", "module", "test", "file", "number"]
 SECTIONS = ["Anfang", "Mitte", "Ende"]
+JAR = pathlib.Path("/usr/share/plantuml/plantuml.jar")
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000" "1f15c4890000000d49444154789c63640000000600023081d02f0000000049454e44ae426082")
 
 
@@ -32,6 +33,7 @@ class Course:
                 self.add_topic(section)
         self.write("templates/shared.j2", '{% set word = "one" %}\n')
         self.write_kernel(1)
+        self.change_settings()
         self.write_spec()
 
     def write(self, name, text):
@@ -76,7 +78,7 @@ class Course:
                              "section": self.rng.randrange(3) if section is None else section}
         self.add_notebook(name)
         if self.rng.random() < 0.5:
-            self.write(self.folder(name) / "data" / "values.csv", self.word())
+            self.write(self.folder(name) / "data" / f"values_{name}.csv", self.word())
         if self.rng.random() < 0.3:
             self.add_diagram(name)
         self.write_spec()
@@ -246,6 +248,24 @@ for path in sorted(pathlib.Path(".").rglob("*.csv")): print(path, path.read_text
         self.write_kernel(self.number())
         return "the kernel has another version"
 
+    def change_settings(self):
+        """Those that a build may take from a file; the time limit of a cell is part of what a run can see."""
+        limit, images = self.rng.choice([60, 120, 300]), self.rng.choice(["duplicated", "shared"])
+        warm, count = self.rng.choice(["true", "false"]), self.rng.choice([1, 2])
+        self.write(".clx/config.toml", f'[build]\ncell_timeout = {limit}\nimage_mode = "{images}"\n[notebooks]\nwarm_kernels = {warm}\n'
+                   f"[worker_management]\ndefault_worker_count = {count}\n")
+        return f"settings: cell_timeout {limit}, images {images}, warm kernels {warm}, {count} worker(s)"
+
+    def change_jar(self):
+        """Another version of PlantUML: the file is replaced, or only touched."""
+        jar = self.root.parent / "plantuml.jar"
+        if not JAR.exists():
+            return None
+        jar.unlink(missing_ok=True)
+        shutil.copy(JAR, jar)
+        os.utime(jar, (1500000000, 1500000000 + self.number()))
+        return "the jar of PlantUML is another"
+
     def break_or_mend(self):
         path = self.root / "templates" / "shared.j2"
         self.is_broken = not self.is_broken
@@ -257,7 +277,7 @@ CHANGES = ([Course.edit_prose] * 3 + [Course.edit_code] * 2 + [Course.edit_file]
     Course.edit_title, Course.edit_secretly, Course.change_line_ends, Course.add_file, Course.add_notebook, Course.add_topic,
     Course.add_diagram, Course.rename_file, Course.delete_file, Course.touch, Course.change_mode, Course.delete_topic,
     Course.edit_template, Course.shadow_template, Course.shadow_macros, Course.change_spec, Course.change_topic, Course.change_kernel,
-    Course.break_or_mend])
+    Course.change_settings, Course.change_jar, Course.break_or_mend])
 
 
 class Test:
@@ -269,6 +289,8 @@ class Test:
         self.is_repaired = False  # the last build succeeded, and nothing was changed since
         (folder / "course" / ".clx").mkdir(parents=True)
         self.course = Course(folder / "course", self.rng)
+        if self.course.change_jar():
+            self.env["PLANTUML_JAR"] = str(folder / "plantuml.jar")
 
     def command(self, root, *options):
         return [self.clx, "-C", str(root), "build", "course.yaml", "-O", "quiet", *options]
@@ -323,13 +345,12 @@ class Test:
         root = self.folder / "clean"
         shutil.rmtree(root, ignore_errors=True)
         root.mkdir()
-        for name in ("course.yaml", "slides", "templates", "jupyter"):
+        for name in ("course.yaml", "slides", "templates", "jupyter", ".clx"):
             path = self.course.root / name
             if path.is_dir():
                 shutil.copytree(path, root / name)
             else:
                 shutil.copy2(path, root / name)
-        (root / ".clx").mkdir()
         return root, self.build(root)
 
     def compare(self):
@@ -339,7 +360,7 @@ class Test:
             return f"exit status {status}, of the clean build {clean_status}\n{errors}\n--- clean:\n{clean_errors}"
         self.is_repaired = status == 0
         if status != 0:
-            return None
+            return None if self.course.is_broken else f"both builds failed:\n{errors}"
         return difference(read_trees(self.course.root), read_trees(root))
 
     def round(self, n):

@@ -144,4 +144,32 @@ test_expect_success '--force-execute runs the code again, a plain build does not
     RUNS=$PWD/runs && export RUNS && build && test -s runs && cp runs before && printf "\n# %%%% [markdown]\n# Prose\n" >>"$source" &&
     build && ran_just 1 && test_cmp before runs && build && ran_just 0 && build --force-execute && ran_just 1 && ! test_cmp before runs
 '
+# The system calls of a build that has nothing to do. What a source had when it had just been changed is not kept (it may change again within
+# its time stamp), so that builds look into it until it has settled.
+trace_build()
+{
+    strace -f -qq -o trace -e trace=open,openat,execve,clone,clone3,fork,vfork "$CLX" build course.yaml >out 2>&1 || return 1
+    ! grep -E "slides_|\.puml|\.iuml|\.csv|\.j2|more\.txt" trace | grep -qv O_DIRECTORY
+}
+test_expect_success 'a build that has nothing to do reads no source and starts nothing' '
+    build && wait_until 60 trace_build && grep " 0 jobs run" out && test "$(grep -c execve trace)" -eq 1 &&
+    ! grep -E "clone|fork" trace && ! grep -E "clx_cache.objects|fonts|java" trace
+'
+test_expect_success 'two builds at once share one cache, and a third finds all that they made' '
+    rm -rf clx_cache.* clx_jobs.* made a b && sed -i "s/evaluate: true/evaluate: false/" course.yaml &&
+    for n in $(seq 30); do printf "# %%%% [markdown]\n# Number $n\n" >"$topic/slides_n$n.py"; done &&
+    { "$CLX" build course.yaml --output-dir a >out-a 2>&1 & one=$!; "$CLX" build course.yaml --output-dir b >out-b 2>&1 & other=$!; } &&
+    { wait $one; test $? -eq 0 || { cat out-a; false; }; } && { wait $other; test $? -eq 0 || { cat out-b; false; }; } &&
+    diff -r a b && build --output-dir a && ran_just 0 && grep " 0 files written" out && build --output-dir c && ran_just 0 && diff -r a c
+'
+test_expect_success 'so do two courses at once, while a third process collects' '
+    rm -rf clx_cache.* clx_jobs.* && for name in x y; do mkdir -p $name/.clx && cp -r course.yaml slides templates $name; done &&
+    { "$CLX" -C x build course.yaml --cache-db-path "$PWD/both.db" >out-x 2>&1 & one=$!
+      "$CLX" -C y build course.yaml --cache-db-path "$PWD/both.db" >out-y 2>&1 & other=$!; } &&
+    while kill -0 $one 2>/dev/null || kill -0 $other 2>/dev/null; do
+        test ! -e both.db || "$CLX" cache gc --cache-db-path "$PWD/both.db" --max-age 1 --max-size 1m >out-gc 2>&1 || { cat out-gc; break; }
+    done
+    { wait $one; test $? -eq 0 || { cat out-x; false; }; } && { wait $other; test $? -eq 0 || { cat out-y; false; }; } &&
+    diff -r x/made y/made && "$CLX" -C x build course.yaml --cache-db-path "$PWD/both.db" >out 2>&1 && grep " 0 files written" out
+'
 test_done
