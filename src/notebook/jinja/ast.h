@@ -53,6 +53,7 @@ enum node_type {
     N_WITH,
     N_AUTOESCAPE,
     N_NSREF,
+    N_NODE_TYPES,
 };
 
 struct node {

@@ -159,7 +159,7 @@ void buf_pad(engine *e, struct buf *b, const char *fill, gint64 count);
 void buf_printf(engine *e, struct buf *b, const char *format, ...) G_GNUC_PRINTF(3, 4);
 value *buf_value(engine *e, struct buf *b);
 
-/* value.c: making and looking at values. */
+/* value*.c: making and looking at values. */
 extern value v_none_value, v_true_value, v_false_value;
 #define V_NULL (&v_none_value)
 value *v_new(engine *e, enum value_type type);
@@ -246,7 +246,7 @@ extern const struct func filters_text[], filters_list[], filters_markup[], filte
 value *pretty_repr(engine *e, value *v);
 value *filter_urlize(engine *e, value *self, value **arg, struct args *all);
 
-/* eval.c */
+/* call.c, attributes.c, operators.c */
 value *call_func(engine *e, const struct func *func, value *self, struct args *all);
 value *call_value(engine *e, value *callee, struct args *all);
 value *apply_filter(engine *e, value *name, value *input, struct args *all);
@@ -256,8 +256,10 @@ value *get_own_attr(engine *e, value *v, value *name); /* as above; members of a
 value *get_item(engine *e, value *v, value *key);
 value *get_path(engine *e, value *v, value *path); /* "a.b.0" as filters take it */
 value *eval_op(engine *e, const char *op, value *a, value *b);
+bool v_is_sequence(const value *v);           /* a text, list or tuple */
+value *v_join(engine *e, value *a, value *b); /* two sequences of one type, one behind the other */
 
-/* exec.c */
+/* exec*.c */
 value *call_macro(engine *e, value *macro, struct args *all);
 value *call_loop(engine *e, value *loop, struct args *all);
 value *call_block(engine *e, value *block);
