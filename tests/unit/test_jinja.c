@@ -52,6 +52,40 @@ START_TEST(reports_the_place_of_errors)
 }
 END_TEST
 
+START_TEST(says_what_may_have_been_meant)
+{
+    static const char *const cases[][2] = {
+        {"{{ 'x'|uper }}", "main.py:1:8: no filter named 'uper'\ndid you mean 'upper'?"},
+        {"{{ ['x']|map('uper') }}", "main.py:1:10: no filter named 'uper'\ndid you mean 'upper'?"},
+        {"{{ 1 is evn }}", "main.py:1:4: no test named 'evn'\ndid you mean 'even'?"},
+        {"{{ lng }}", "main.py:1:4: 'lng' is undefined\ndid you mean 'lang'?"},
+        {"{{ 'x'.uper() }}", "main.py:1:4: 'str object' has no attribute 'uper'\ndid you mean 'upper'?"},
+        {"{{ {'colour': 1}.color }}", "main.py:1:4: 'dict object' has no attribute 'color'\ndid you mean 'colour'?"},
+        {"{% incldue 'x' %}", "main.py:1:4: unknown tag 'incldue'\ndid you mean 'include'?"},
+        {"{{ header('a') }}",
+         "main.py:1:4: 'header' is undefined\na macro is imported before it is called: {% from 'macros.j2' import header %}"},
+        {"{% include 'x' %}", "main.py:1:4: template 'x' not found\nlooked in no folder"},
+        {"{% include '../x' %}", "main.py:1:4: template '../x' not found\nnames of templates are relative to the template folders"},
+        {"{{ 'x'|replace('a') }}", "main.py:1:8: replace() misses an argument (it takes: old new count)"},
+        {"{% macro m(a, b) %}{% endmacro %}{{ m(1, 2, 3) }}",
+         "main.py:1:37: macro 'm' takes at most 2 arguments, not 3\nits parameters are: a, b"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+        expect_error(cases[i][0], cases[i][1]);
+    expect("{{ uper is defined }} {{ lng|default('x') }}", "False x");
+}
+END_TEST
+
+START_TEST(tells_the_way_to_an_error)
+{
+    expect_error("{% macro m(a) %}{{ a.b }}{% endmacro %}\n{% macro n() %}{{ m(1) }}{% endmacro %}\n{{ n() }}",
+                 "main.py:1:20: 'int object' has no attribute 'b'\n  in macro 'm', called from main.py:2:19\n"
+                 "  in macro 'n', called from main.py:3:4");
+    expect_error("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+                 "main.py:1:16: recursion is too deep, in macro 'm'\n  in macro 'm', called from main.py:1:19\n  (");
+}
+END_TEST
+
 START_TEST(stops_endless_templates)
 {
     expect_error("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "main.py:1:");
@@ -166,6 +200,8 @@ int main(void)
     tcase_add_test(tests, renders_line_statements);
     tcase_add_test(tests, renders_expressions);
     tcase_add_test(tests, reports_the_place_of_errors);
+    tcase_add_test(tests, says_what_may_have_been_meant);
+    tcase_add_test(tests, tells_the_way_to_an_error);
     tcase_add_test(tests, stops_endless_templates);
     tcase_add_test(tests, matches_the_cases);
     tcase_add_test(tests, fails_where_the_cases_fail);

@@ -84,9 +84,11 @@ static value *own_attr(engine *e, value *v, value *name)
 
 static value *missing(engine *e, value *v, value *name)
 {
-    if (v->type == V_MODULE)
-        return v_undefined(e, name->s, "the template '%s' does not export the requested name '%s'", v->s, name->s);
-    return v_undefined(e, name->s, "'%s object' has no attribute '%s'", v_type_name(v), name->s);
+    value *undefined = v->type == V_MODULE
+                           ? v_undefined(e, name->s, "the template '%s' does not export the requested name '%s'", v->s, name->s)
+                           : v_undefined(e, name->s, "'%s object' has no attribute '%s'", v_type_name(v), name->s);
+    undefined->object = v;
+    return undefined;
 }
 
 value *get_attr(engine *e, value *v, value *name)

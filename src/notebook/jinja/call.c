@@ -58,7 +58,8 @@ value *call_func(engine *e, const struct func *func, value *self, struct args *a
     for (const char *p = func->params; *p; count++)
         p += strcspn(p, " "), p += *p == ' ';
     if (all->n_pos > count)
-        j_fail(e, "%s() takes at most %d arguments (%d given)", func->name, count, all->n_pos);
+        j_fail(e, "%s() takes at most %d arguments, not %d (they are: %s)", func->name, count, all->n_pos,
+               *func->params ? func->params : "none");
     for (int i = 0; i < all->n_pos; i++)
         arg[i] = all->pos[i];
     for (int i = 0; i < all->n_named; i++) {
@@ -70,7 +71,7 @@ value *call_func(engine *e, const struct func *func, value *self, struct args *a
     }
     for (int i = 0; i < func->required; i++)
         if (!arg[i])
-            j_fail(e, "%s() misses a required argument (it takes: %s)", func->name, func->params);
+            j_fail(e, "%s() misses an argument (it takes: %s)", func->name, func->params);
     return func->call(e, self, arg, all);
 }
 
@@ -100,7 +101,8 @@ static value *call_on_markup(engine *e, value *callee, struct args *all)
 
 value *call_value(engine *e, value *callee, struct args *all)
 {
-    v_need(e, callee);
+    if (callee->type == V_UNDEFINED)
+        j_fail(e, "%s%s", callee->s, hint_uncalled(e, callee));
     switch (callee->type) {
     case V_FUNC:
         return callee->self && callee->self->safe ? call_on_markup(e, callee, all) : call_func(e, callee->func, callee->self, all);
@@ -119,17 +121,19 @@ value *call_value(engine *e, value *callee, struct args *all)
 
 value *apply_filter(engine *e, value *name, value *input, struct args *all)
 {
-    const struct func *filter = name->type == V_STR ? filter_find(name->s) : NULL;
+    const char *text = name->type == V_STR ? name->s : v_type_name(name);
+    const struct func *filter = name->type == V_STR ? filter_find(text) : NULL;
     if (!filter)
-        j_fail(e, "no filter named '%s'", name->type == V_STR ? name->s : v_type_name(name));
+        j_fail(e, "no filter named '%s'%s", text, hint_func(e, text, filter_tables));
     return call_func(e, filter, input, all);
 }
 
 bool apply_test(engine *e, value *name, value *input, struct args *all)
 {
-    const struct func *test = name->type == V_STR ? test_find(name->s) : NULL;
+    const char *text = name->type == V_STR ? name->s : v_type_name(name);
+    const struct func *test = name->type == V_STR ? test_find(text) : NULL;
     if (!test)
-        j_fail(e, "no test named '%s'", name->type == V_STR ? name->s : v_type_name(name));
+        j_fail(e, "no test named '%s'%s", text, hint_func(e, text, test_tables));
     return v_true(e, call_func(e, test, input, all));
 }
 

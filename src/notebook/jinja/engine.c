@@ -8,6 +8,7 @@
 #include "notebook/jinja/ast.h"
 
 #define CHUNK ((gsize)64 << 10)
+#define MAX_CALLS_SHOWN 20
 
 struct chunk {
     struct chunk *next;
@@ -24,13 +25,31 @@ static void new_chunk(engine *e, gsize size)
     e->left = size;
 }
 
+/* Whether a call is of the same thing from the same place as the one in front of it. */
+static bool is_repeated(const struct call *call, const struct call *before)
+{
+    return before && before->at && call->at && before->at == call->at && strcmp(call->what, before->what) == 0;
+}
+
+/* The message with the way to it, innermost first; a recursion is told once. */
 static char *describe_calls(engine *e, char *message)
 {
     GString *text = g_string_new(message);
-    int shown = 0;
-    for (struct call *call = e->calls; call && shown < 20; call = call->parent, shown++)
-        if (call->at)
-            g_string_append_printf(text, "\n  in %s, called from %s:%d:%d", call->what, call->at->t->name, call->at->line, call->at->col);
+    const struct call *before = NULL;
+    int shown = 0, repeated = 0;
+    for (const struct call *call = e->calls; call && shown < MAX_CALLS_SHOWN; before = call, call = call->parent) {
+        if (!call->at || is_repeated(call, before)) {
+            repeated += call->at != NULL;
+            continue;
+        }
+        if (repeated > 0)
+            g_string_append_printf(text, "\n  (%d more times)", repeated);
+        repeated = 0;
+        g_string_append_printf(text, "\n  in %s, called from %s:%d:%d", call->what, call->at->t->name, call->at->line, call->at->col);
+        shown++;
+    }
+    if (repeated > 0)
+        g_string_append_printf(text, "\n  (%d more times)", repeated);
     g_free(message);
     return g_string_free(text, FALSE);
 }
@@ -103,7 +122,7 @@ void j_enter(engine *e)
 {
     j_step(e, 1);
     if (++e->depth > JINJA_MAX_DEPTH)
-        j_fail(e, "recursion is too deep");
+        j_fail(e, "recursion is too deep%s%s", e->calls ? ", in " : "", e->calls ? e->calls->what : "");
 }
 
 void j_leave(engine *e)

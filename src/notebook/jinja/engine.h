@@ -55,9 +55,10 @@ struct value {
     gsize index_size;
     value *self; /* V_FUNC: bound object; V_UNDEFINED: name; V_JOINER: separator */
     const struct func *func;
-    const node *node; /* V_MACRO, V_LOOP, V_BLOCK */
-    struct frame *frame;
+    const node *node;    /* V_MACRO, V_LOOP, V_BLOCK */
+    struct frame *frame; /* V_UNDEFINED: where the name was looked for */
     struct loop *loop;
+    const value *object; /* V_UNDEFINED: what has no such member */
 };
 
 struct buf {
@@ -104,8 +105,8 @@ struct template
 
 struct call {
     struct call *parent;
-    const char *what;
-    const node *at;
+    const char *what; /* "macro 'm'" */
+    const node *at;   /* the place of the call */
 };
 
 struct loop {
@@ -236,8 +237,10 @@ value *format_braces(engine *e, value *format, struct args *all);
 /* methods.c, filters*.c, tests.c, globals.c: tables ending with a NULL name. */
 const struct func *func_find(const struct func *table, const char *name);
 const struct func *method_find(const value *self, const char *name);
+const struct func *method_table(const value *self); /* NULL: no methods */
 const struct func *filter_find(const char *name);
 const struct func *test_find(const char *name);
+extern const struct func *const filter_tables[], *const test_tables[]; /* NULL-terminated */
 extern const struct func jinja_globals[];
 extern const struct func methods_text[];
 extern const struct func filters_text[], filters_list[], filters_markup[], filters_wrap[];
@@ -245,6 +248,13 @@ extern const struct func filters_text[], filters_list[], filters_markup[], filte
 /* pretty.c: Python's pprint.pformat(). urlize.c: links in text. */
 value *pretty_repr(engine *e, value *v);
 value *filter_urlize(engine *e, value *self, value **arg, struct args *all);
+
+/* hints.c: further lines for a message, each with a line break in front; "" for none. */
+const char *hint_nearest(engine *e, const char *word, const char *const *names);
+const char *hint_func(engine *e, const char *word, const struct func *const *tables); /* NULL-terminated */
+const char *hint_undefined(engine *e, const value *v);
+const char *hint_uncalled(engine *e, const value *v); /* as above, of a value that is called */
+const char *hint_folders(engine *e, const char *name);
 
 /* call.c, attributes.c, operators.c */
 value *call_func(engine *e, const struct func *func, value *self, struct args *all);

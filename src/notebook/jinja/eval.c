@@ -12,12 +12,14 @@ struct frame *frame_new(engine *e, struct frame *parent)
 
 value *frame_get(engine *e, struct frame *f, value *name)
 {
-    for (; f; f = f->parent) {
-        value *found = dict_get(e, f->vars, name);
+    for (struct frame *at = f; at; at = at->parent) {
+        value *found = dict_get(e, at->vars, name);
         if (found)
             return found;
     }
-    return v_undefined(e, name->s, "'%s' is undefined", name->s);
+    value *undefined = v_undefined(e, name->s, "'%s' is undefined", name->s);
+    undefined->frame = f;
+    return undefined;
 }
 
 static void assign_members(engine *e, struct frame *f, const node *target, value *v)

@@ -17,6 +17,18 @@ static value *take_keyword(struct args *all, const char *name)
     return NULL;
 }
 
+/* A further line for messages: the parameters by name. */
+static const char *list_params(engine *e, const node *n)
+{
+    struct buf text = {0};
+    buf_str(e, &text, n->n ? "\nits parameters are: " : "");
+    for (int i = 0; i < n->n; i++) {
+        buf_str(e, &text, i ? ", " : "");
+        buf_str(e, &text, n->list[i]->name->s);
+    }
+    return text.s;
+}
+
 static void bind_rest(engine *e, const node *n, struct frame *f, struct args *all)
 {
     const char *name = n->name ? n->name->s : "caller";
@@ -30,13 +42,14 @@ static void bind_rest(engine *e, const node *n, struct frame *f, struct args *al
             dict_set(e, rest, all->names[i], all->vals[i]);
         dict_set_text(e, f->vars, "kwargs", rest);
     } else if (all->n_named) {
-        j_fail(e, "macro '%s' takes no keyword argument '%s'", name, all->names[0]->s);
+        j_fail(e, "macro '%s' takes no keyword argument '%s'%s", name, all->names[0]->s, list_params(e, n));
     }
     int extra = MAX(0, all->n_pos - n->n);
     if (n->uses_varargs)
         dict_set_text(e, f->vars, "varargs", v_tuple(e, extra, extra > 0 ? all->pos + all->n_pos - extra : NULL));
     else if (extra)
-        j_fail(e, "macro '%s' takes not more than %d argument(s)", name, n->n);
+        j_fail(e, "macro '%s' takes %s%d argument%s, not %d%s", name, n->n ? "at most " : "", n->n, n->n == 1 ? "" : "s", all->n_pos,
+               list_params(e, n));
 }
 
 static void bind_macro(engine *e, const node *n, struct frame *f, struct args *all)

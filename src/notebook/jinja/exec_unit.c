@@ -8,7 +8,7 @@ static struct template *load(engine *e, value *name)
         j_fail(e, "the name of a template must be a string, not %s", v_type_name(name));
     struct template *t = template_load(e, name->s);
     if (!t)
-        j_fail(e, "template '%s' not found", name->s);
+        j_fail(e, "template '%s' not found%s", name->s, hint_folders(e, name->s));
     return t;
 }
 
@@ -36,10 +36,21 @@ static value *self_of(engine *e, struct unit *unit)
     return self;
 }
 
+/* Notes that the template is entered from here, for messages; the caller restores e->calls. */
+static void enter_template(engine *e, const struct template *t)
+{
+    struct call *call = j_alloc(e, sizeof *call);
+    struct buf what = {0};
+    buf_printf(e, &what, "template '%.200s'", t->name);
+    *call = (struct call){.parent = e->calls, .what = what.s, .at = e->at};
+    e->calls = call;
+}
+
 /* Renders a template with its parents into the current output; its names lie in `top`. */
 static void run_unit(engine *e, struct template *t, struct frame *top)
 {
     struct unit *outer = e->unit, *unit = j_alloc(e, sizeof *unit);
+    struct call *calls = e->calls;
     bool escape = e->autoescape;
     j_enter(e);
     e->autoescape = false;
@@ -52,7 +63,10 @@ static void run_unit(engine *e, struct template *t, struct frame *top)
         add_blocks(e, unit, t);
         dict_set_text(e, top->vars, "self", self_of(e, unit));
         exec(e, t->body, top);
+        if (unit->parent)
+            enter_template(e, unit->parent);
     }
+    e->calls = calls;
     e->unit = outer;
     e->autoescape = escape;
 }
@@ -60,11 +74,10 @@ static void run_unit(engine *e, struct template *t, struct frame *top)
 static void render_unit(engine *e, struct template *t, struct frame *top)
 {
     int depth = e->depth;
-    struct call *call = j_alloc(e, sizeof *call);
-    *call = (struct call){.parent = e->calls, .what = "template", .at = e->at};
-    e->calls = call;
+    struct call *calls = e->calls;
+    enter_template(e, t);
     run_unit(e, t, top);
-    e->calls = call->parent;
+    e->calls = calls;
     e->depth = depth;
 }
 
@@ -83,7 +96,7 @@ static struct template *choose(engine *e, const node *n, value *names)
             return t;
     }
     if (!n->ignore_missing)
-        j_fail(e, "none of the templates %s was found", v_to_repr(e, names)->s);
+        j_fail(e, "none of the templates %s was found%s", v_to_repr(e, names)->s, hint_folders(e, "x"));
     return NULL;
 }
 
@@ -131,14 +144,19 @@ void exec_import(engine *e, const node *n, struct frame *f)
     import_as(e, f, n->b->name, module(e, n, f));
 }
 
+static value *missing_export(engine *e, value *module, value *name)
+{
+    value *v = v_undefined(e, name->s, "the template '%s' does not export the requested name '%s'", module->s, name->s);
+    v->object = module;
+    return v;
+}
+
 void exec_from(engine *e, const node *n, struct frame *f)
 {
     value *m = module(e, n, f);
     for (int i = 0; i < n->n_named; i++) {
         value *v = dict_get(e, m, n->names[i]);
-        import_as(e, f, n->aliases[i],
-                  v ? v
-                    : v_undefined(e, n->names[i]->s, "the template '%s' does not export the requested name '%s'", m->s, n->names[i]->s));
+        import_as(e, f, n->aliases[i], v ? v : missing_export(e, m, n->names[i]));
     }
 }
 

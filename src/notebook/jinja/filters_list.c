@@ -353,10 +353,12 @@ const struct func filters_list[] = {
     {NULL},
 };
 
+const struct func *const filter_tables[] = {filters_text, filters_list, filters_markup, filters_wrap, NULL};
+
 const struct func *filter_find(const char *name)
 {
-    const struct func *found = func_find(filters_text, name);
-    found = found ? found : func_find(filters_list, name);
-    found = found ? found : func_find(filters_markup, name);
-    return found ? found : func_find(filters_wrap, name);
+    const struct func *found = NULL;
+    for (int i = 0; !found && filter_tables[i]; i++)
+        found = func_find(filter_tables[i], name);
+    return found;
 }

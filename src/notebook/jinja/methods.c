@@ -273,12 +273,17 @@ const struct func *func_find(const struct func *table, const char *name)
     return NULL;
 }
 
-const struct func *method_find(const value *self, const char *name)
+const struct func *method_table(const value *self)
 {
     static const struct func *const tables[] = {
         [V_BOOL] = of_int,  [V_INT] = of_int,     [V_BIG] = of_int,     [V_FLOAT] = of_float, [V_STR] = methods_text,
         [V_LIST] = of_list, [V_TUPLE] = of_tuple, [V_RANGE] = of_range, [V_DICT] = of_dict,   [V_CYCLER] = of_cycler,
     };
-    bool has = self->type < G_N_ELEMENTS(tables) && tables[self->type] && !(self->type == V_LIST && self->view);
-    return has ? func_find(tables[self->type], name) : NULL;
+    return self->type < G_N_ELEMENTS(tables) && !(self->type == V_LIST && self->view) ? tables[self->type] : NULL;
+}
+
+const struct func *method_find(const value *self, const char *name)
+{
+    const struct func *table = method_table(self);
+    return table ? func_find(table, name) : NULL;
 }

@@ -362,7 +362,10 @@ static node *parse_statement(struct parser *p, const char *opener, int line)
     if (opener)
         j_fail_at(p->e, p->t, p->now->line, p->now->col, "unknown tag '%s'; the innermost open block is '%s' of line %d", p->now->s, opener,
                   line);
-    j_fail_at(p->e, p->t, p->now->line, p->now->col, "unknown tag '%s'", p->now->s);
+    const char *names[G_N_ELEMENTS(statements) + 1] = {NULL};
+    for (guint i = 0; i < G_N_ELEMENTS(statements); i++)
+        names[i] = statements[i].name;
+    j_fail_at(p->e, p->t, p->now->line, p->now->col, "unknown tag '%s'%s", p->now->s, hint_nearest(p->e, p->now->s, names));
 }
 
 static bool at_end(struct parser *p, const char *const *ends)

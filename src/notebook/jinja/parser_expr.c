@@ -272,9 +272,8 @@ node *parse_filter(struct parser *p, node *input)
     node *n = p_make(p, N_FILTER);
     n->a = input;
     n->name = dotted_name(p);
-    if (!p->soft && !filter_find(n->name->s)) {
-        j_fail_at(p->e, p->t, n->line, n->col, "no filter named '%s'", n->name->s);
-    }
+    if (!p->soft && !filter_find(n->name->s))
+        j_fail_at(p->e, p->t, n->line, n->col, "no filter named '%s'%s", n->name->s, hint_func(p->e, n->name->s, filter_tables));
     if (p_is_op(p, "("))
         parse_args(p, n);
     return n;
@@ -295,7 +294,7 @@ static node *parse_test(struct parser *p, node *input)
     n->a = input;
     n->name = dotted_name(p);
     if (!p->soft && !test_find(n->name->s))
-        j_fail_at(p->e, p->t, n->line, n->col, "no test named '%s'", n->name->s);
+        j_fail_at(p->e, p->t, n->line, n->col, "no test named '%s'%s", n->name->s, hint_func(p->e, n->name->s, test_tables));
     if (p_is_op(p, "(")) {
         parse_args(p, n);
     } else if (test_argument(p)) {

@@ -184,6 +184,8 @@ static const struct func tests[] = {
     {NULL},
 };
 
+const struct func *const test_tables[] = {tests, NULL};
+
 const struct func *test_find(const char *name)
 {
     return func_find(tests, name);

@@ -152,7 +152,7 @@ value *v_of_json(engine *e, const json_t *json)
 void v_need(engine *e, value *v)
 {
     if (v->type == V_UNDEFINED)
-        j_fail(e, "%s", v->s);
+        j_fail(e, "%s%s", v->s, hint_undefined(e, v));
 }
 
 bool v_is_number(const value *v)
