@@ -328,7 +328,8 @@ static bool remove_strays(struct build *build, GError **error)
 {
     const struct build_options *options = build->options;
     g_autoptr(diag_list) diags = diag_list_new();
-    keep_outputs(build, build->plan->course_outputs);
+    if (build->plan->outputs->len < build->plan->course_outputs->len)
+        keep_outputs(build, build->plan->course_outputs);
     if (options->whole != options->course) {
         g_autoptr(diag_list) ignored = diag_list_new();
         g_autoptr(GPtrArray) outputs = course_outputs(options->whole, ignored);

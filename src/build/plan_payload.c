@@ -160,10 +160,13 @@ json_t *plan_job_payload(const struct plan *plan, const struct plan_job *job, co
 
 static void name_object(char name[OBJECT_NAME_SIZE], const char *language, const char *kind, const char *format)
 {
-    if (language == NULL)
-        g_strlcpy(name, DIAGRAM_OBJECT, OBJECT_NAME_SIZE);
-    else
-        g_snprintf(name, OBJECT_NAME_SIZE, "%s %s %s", language, kind, format);
+    const char *const parts[] = {language != NULL ? language : DIAGRAM_OBJECT, kind, format};
+    size_t length = 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(parts) && parts[i] != NULL; i++) {
+        if (i > 0 && length + 1 < OBJECT_NAME_SIZE)
+            name[length++] = ' ';
+        length += MIN(g_strlcpy(name + length, parts[i], OBJECT_NAME_SIZE - length), OBJECT_NAME_SIZE - 1 - length);
+    }
 }
 
 json_t *plan_pack_result(const json_t *result)
@@ -173,7 +176,8 @@ json_t *plan_pack_result(const json_t *result)
     json_array_foreach(json_object_get(result, "outputs"), i, object)
     {
         char name[OBJECT_NAME_SIZE];
-        name_object(name, json_get_text(object, "language", NULL), json_get_text(object, "kind", ""), json_get_text(object, "format", ""));
+        name_object(name, json_get_text(object, "language", NULL), json_get_text(object, "kind", NULL),
+                    json_get_text(object, "format", NULL));
         json_object_set(outputs, name, json_object_get(object, "sha256"));
     }
     json_object_set_new(packed, "outputs", outputs);

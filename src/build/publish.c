@@ -36,8 +36,9 @@ struct publisher {
     struct cache *cache;
     char *course_key;
     bool is_trusting;
-    GHashTable *entries;  /* path -> struct entry * */
-    GPtrArray *changed;   /* struct entry *, borrowed: those that the manifest does not have like this */
+    GHashTable *entries; /* path -> struct entry * */
+    GPtrArray *changed;  /* struct entry *, borrowed: those that the manifest does not have like this */
+    const char *last_scope;
     GStringChunk *scopes; /* each once */
     GPtrArray *queue;     /* struct item * */
     struct folders *folders;
@@ -67,12 +68,20 @@ static struct entry *add_entry(struct publisher *publisher, const char *path, co
     return entry;
 }
 
+/* Neighbours in the manifest mostly have the same one. */
+static const char *keep_scope(struct publisher *publisher, const char *scope)
+{
+    if (g_strcmp0(publisher->last_scope, scope) != 0)
+        publisher->last_scope = g_string_chunk_insert_const(publisher->scopes, scope);
+    return publisher->last_scope;
+}
+
 static void load_entry(const struct manifest_row *row, gpointer data)
 {
     struct publisher *publisher = data;
     struct entry *entry = add_entry(publisher, row->path, row->sha256);
     g_strlcpy(entry->next_sha256, row->next_sha256 != NULL ? row->next_sha256 : "", sizeof entry->next_sha256);
-    entry->scope = g_string_chunk_insert_const(publisher->scopes, row->scope != NULL ? row->scope : "");
+    entry->scope = keep_scope(publisher, row->scope != NULL ? row->scope : "");
     entry->size = row->size;
     entry->mtime_ns = row->mtime_ns;
     entry->root_length = row->root_length;
@@ -195,7 +204,7 @@ static struct entry *enter(struct publisher *publisher, const struct publish_pla
     int root_length = (int)strlen(place->root);
     if (entry->root_length == root_length && entry->scope != NULL && strcmp(entry->scope, place->scope) == 0)
         return entry;
-    entry->scope = g_string_chunk_insert_const(publisher->scopes, place->scope);
+    entry->scope = keep_scope(publisher, place->scope);
     entry->root_length = root_length;
     note_change(publisher, entry);
     return entry;

@@ -19,6 +19,7 @@ struct plan {
     GHashTable *groups;  /* struct dir_group * -> GPtrArray of its files */
     bool is_full;
     char *folders[N_KINDS][N_FORMATS]; /* of the section in the language that the loops are at */
+    char *names[N_FORMATS];            /* of the file in that language */
 };
 
 /* Where in the loops the plan is. */
@@ -128,6 +129,42 @@ static void forget_folders(struct plan *plan)
             g_clear_pointer(&plan->folders[kind][format], g_free);
 }
 
+static void forget_names(struct plan *plan)
+{
+    for (int format = 0; format < N_FORMATS; format++)
+        g_clear_pointer(&plan->names[format], g_free);
+}
+
+static char *make_name(const struct plan *plan, const struct spot *spot)
+{
+    switch (spot->file->file_class) {
+    case FILE_NOTEBOOK:
+        return layout_notebook_name(plan->course, spot->file, spot->language, (enum format)spot->format);
+    case FILE_PLANTUML:
+    case FILE_DRAWIO:
+        return layout_diagram_name(spot->file, ".png");
+    case FILE_IMAGE:
+    case FILE_DATA:
+        break;
+    }
+    return g_strdup(spot->file->relative);
+}
+
+/* It is the same for all kinds. */
+static const char *file_name(struct plan *plan, const struct spot *spot)
+{
+    char **name = &plan->names[spot->format];
+    if (*name == NULL)
+        *name = make_name(plan, spot);
+    return *name;
+}
+
+static enum output_what what_of(const struct topic_file *file)
+{
+    bool is_diagram = file->file_class == FILE_PLANTUML || file->file_class == FILE_DRAWIO;
+    return file->file_class == FILE_NOTEBOOK ? OUTPUT_NOTEBOOK : is_diagram ? OUTPUT_DIAGRAM : OUTPUT_COPY;
+}
+
 static const char *section_folder(struct plan *plan, const struct spot *spot)
 {
     char **folder = &plan->folders[spot->kind][spot->format];
@@ -146,29 +183,11 @@ static void add_shared(struct plan *plan, const struct spot *spot, enum output_w
 
 static void add_file(struct plan *plan, const struct spot *spot)
 {
-    const struct topic_file *file = spot->file;
-    const char *folder = section_folder(plan, spot);
-    g_autofree char *name = NULL, *shared = plan->course->shares_images ? layout_shared_name(file) : NULL;
-    enum output_what what = OUTPUT_COPY;
-    switch (file->file_class) {
-    case FILE_NOTEBOOK:
-        what = OUTPUT_NOTEBOOK;
-        name = layout_notebook_name(plan->course, file, spot->language, (enum format)spot->format);
-        break;
-    case FILE_PLANTUML:
-    case FILE_DRAWIO:
-        what = OUTPUT_DIAGRAM;
-        name = layout_diagram_name(file, ".png");
-        break;
-    case FILE_IMAGE:
-    case FILE_DATA:
-        name = g_strdup(file->relative);
-        break;
-    }
+    g_autofree char *shared = plan->course->shares_images ? layout_shared_name(spot->file) : NULL;
     if (shared != NULL)
-        add_shared(plan, spot, what, shared);
+        add_shared(plan, spot, what_of(spot->file), shared);
     else
-        add_output(plan, spot, what, folder, name, file->path);
+        add_output(plan, spot, what_of(spot->file), section_folder(plan, spot), file_name(plan, spot), spot->file->path);
 }
 
 static void add_kinds_and_formats(struct plan *plan, struct spot *spot)
@@ -182,6 +201,7 @@ static void add_kinds_and_formats(struct plan *plan, struct spot *spot)
             spot->format = format;
             add_file(plan, spot);
         }
+    forget_names(plan);
 }
 
 struct group_walk {
@@ -291,7 +311,7 @@ GPtrArray *course_outputs(const struct course *course, struct diag_list *diags)
     g_autoptr(GHashTable) settled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) groups = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
     GPtrArray *outputs = g_ptr_array_new_with_free_func(output_free);
-    struct plan plan = {course, diags, outputs, by_path, settled, groups, false, {{NULL}}};
+    struct plan plan = {course, diags, outputs, by_path, settled, groups, false, {{NULL}}, {NULL}};
     for (unsigned i = 0; i < course->targets->len; i++) {
         const struct output_target *target = course->targets->pdata[i];
         for (char **language = target->languages; *language != NULL; language++)

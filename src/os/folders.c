@@ -103,10 +103,11 @@ int folders_open(struct folders *folders, const char *root, const char *relative
 {
     if (g_hash_table_size(folders->open) > OPEN_LIMIT)
         folders_forget(folders);
-    const char *slash = strrchr(relative, '/');
-    int length = slash != NULL ? (int)(slash - relative) : 0;
-    g_autofree char *path = g_strdup_printf("%s%s%.*s", root, length > 0 ? "/" : "", length, relative);
-    return open_folder(folders, strlen(root), path, is_made, error);
+    g_autofree char *path = g_strconcat(root, "/", relative, NULL);
+    size_t root_length = strlen(root);
+    char *slash = strrchr(path + root_length, '/');
+    *slash = '\0';
+    return open_folder(folders, root_length, path, is_made, error);
 }
 
 static int open_temporary(int folder, const char *temporary, mode_t mode)
