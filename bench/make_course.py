@@ -47,8 +47,12 @@ def make_topic(folder, n, n_parts):
         write(folder / "data" / f"values{n:03}.csv", "".join(f"{i},{i * n}\n" for i in range(200)))
 
 
-def make_course(folder, notebooks, evaluates=False, parts=PARTS):
-    """Unless `evaluates`, no notebook is run: what is measured is clx, not a kernel. A part has five cells."""
+ONE_OUTPUT = ["output_targets:", "  - {name: one, path: ./output, kinds: [completed], formats: [notebook], languages: [en]}"]
+
+
+def make_course(folder, notebooks, evaluates=False, parts=PARTS, has_one_output=False):
+    """Unless `evaluates`, no notebook is run: what is measured is clx, not a kernel. A part has five cells. `has_one_output`: of
+    each notebook."""
     folder = pathlib.Path(folder)
     lines = ["name: {de: Messkurs, en: Bench Course}", "prog_lang: python", "sections:"]
     for n in range(1, notebooks + 1):
@@ -57,5 +61,6 @@ def make_course(folder, notebooks, evaluates=False, parts=PARTS):
             lines += [f"  - name: {{de: Woche {section}, en: Week {section}}}", "    topics:"]
         make_topic(folder / "slides" / f"module_{section:03}_m" / f"topic_{n:03}_t{n:03}", n, parts)
         lines.append(f"      - {{id: t{n:03}, evaluate: {str(evaluates).lower()}}}")
+    lines += ONE_OUTPUT if has_one_output else []
     write(folder / "course.yaml", "\n".join(lines) + "\n")
     return folder / "course.yaml"
