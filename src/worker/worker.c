@@ -23,7 +23,7 @@
 #include "store/store.h"
 
 #define HEARTBEAT_MS 2000
-#define IDLE_MEASURE_EVERY 15 /* heartbeats of an idle worker */
+#define IDLE_LOOK_EVERY 15 /* heartbeats of an idle worker */
 
 enum level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
 
@@ -52,6 +52,7 @@ struct worker {
     guint64 cpu_ms;             /* when it was last measured */
     double cpu_percent, memory; /* MiB */
     unsigned n_idle_heartbeats;
+    bool is_called;                 /* there may be something to claim */
     gint64 measured_at, idle_since; /* monotonic, in us */
     gint64 idle_limit_us;           /* 0: none */
 };
@@ -218,13 +219,15 @@ static void measure(struct worker *worker)
     worker->peak_memory = MAX(worker->peak_memory, worker->memory);
 }
 
-/* An idle worker has nothing new to measure: it looks now and then only, so that it costs nothing. */
+/* An idle worker costs next to nothing: only now and then it has something new to measure, and looks for jobs whose bell nobody could ring. */
 static void send_heartbeat(struct worker *worker)
 {
     g_autoptr(GError) error = NULL;
+    bool looks = worker->job || worker->n_idle_heartbeats++ % IDLE_LOOK_EVERY == 0;
 
-    if (worker->job || worker->n_idle_heartbeats++ % IDLE_MEASURE_EVERY == 0)
+    if (looks)
         measure(worker);
+    worker->is_called |= looks;
     if (worker->job)
         worker->n_idle_heartbeats = 0;
     if (worker_heartbeat(worker->store, worker->id, worker->cpu_percent, worker->memory, worker->progress, &error))
@@ -370,6 +373,7 @@ static bool claim_and_run(struct worker *worker)
     g_autoptr(job) job = NULL;
     int got = job_claim(worker->store, worker->id, worker->type, &job, &error);
 
+    worker->is_called = got != 0;
     if (got < 0)
         log_line(worker, "%s", error->message);
     if (got == 1) {
@@ -382,8 +386,11 @@ static bool claim_and_run(struct worker *worker)
 /* Rings for new jobs, and when a job was cancelled. */
 static gboolean on_bell(gint fd, GIOCondition condition, gpointer data)
 {
+    struct worker *worker = data;
+
     doorbell_drain(fd);
-    check_job(data);
+    worker->is_called = true;
+    check_job(worker);
     return G_SOURCE_CONTINUE;
 }
 
@@ -528,7 +535,8 @@ static void set_up(struct worker *worker)
 int worker_run(enum job_type type)
 {
     static const int signal_numbers[] = {SIGTERM, SIGINT, 0};
-    struct worker worker = {.type = type, .level = env_level(), .bell_fd = -1, .parent_fd = -1, .started_at = g_get_monotonic_time()};
+    struct worker worker = {
+        .type = type, .level = env_level(), .bell_fd = -1, .parent_fd = -1, .started_at = g_get_monotonic_time(), .is_called = true};
     g_autoptr(GError) error = NULL;
 
     process_become_subreaper();
@@ -548,5 +556,5 @@ int worker_run(enum job_type type)
     g_timeout_add(HEARTBEAT_MS, on_heartbeat, &worker);
     /* Between two jobs all that waits is heard: a stream of short ones leaves no other moment for a heartbeat or a signal. */
     for (;;)
-        g_main_context_iteration(NULL, !claim_and_run(&worker));
+        g_main_context_iteration(NULL, !worker.is_called || !claim_and_run(&worker));
 }

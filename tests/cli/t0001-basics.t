@@ -50,8 +50,9 @@ test_expect_success 'a file that is no database is refused and left as it is' '
 '
 test_expect_success 'config init writes a file that loads with every line set, and is not replaced without --force' '
     mkdir fresh && "$CLX" -C fresh config init --location=project &&
-    sed "s/^# \\([a-z_]* = [^ ]\\)/\\1/" fresh/.clx/config.toml >all && cp all fresh/.clx/config.toml &&
-    "$CLX" -C fresh config show --origin >out && grep "auto_start = true  # project" out &&
+    sed "s/^# \\([a-z_]* =\\)/\\1/" fresh/.clx/config.toml >all && cp all fresh/.clx/config.toml && "$CLX" -C fresh config trust &&
+    "$CLX" -C fresh config show --origin >out 2>err && test ! -s err && grep "auto_start = true  # project" out &&
+    ! grep -e "# default" -e "(unset)" out &&
     test_expect_code 1 "$CLX" -C fresh config init && cmp all fresh/.clx/config.toml && "$CLX" -C fresh config init --force
 '
 test_expect_success 'doctor names what is missing with its remedy, and fails without the common tools' '
