@@ -1,7 +1,7 @@
 """The course of the chaos suite: 40 short jobs of all three types. make_course(folder) writes it."""
 import pathlib
 
-N_EVALUATED, N_PLAIN, N_PLANTUML, N_DRAWIO = 4, 24, 8, 4
+N_EVALUATED, N_PLAIN, N_PLANTUML, N_DRAWIO = 3, 25, 8, 4
 N_JOBS = N_EVALUATED + N_PLAIN + N_PLANTUML + N_DRAWIO
 
 EVALUATED = """# %%
@@ -51,7 +51,8 @@ def make_course(folder):
             write(topic / "pu" / f"sequence{n:03}.pu", PLANTUML.format(n=n))
         elif n < N_PLANTUML + N_DRAWIO:
             write(topic / "drawio" / f"box{n:03}.drawio", DRAWIO.format(n=n))
-    write(folder / "course.yaml", "\n".join(["name: Chaos", "languages: [en]", "prog_lang: python", "sections:", "  - name: One",
+    write(folder / "course.yaml", "\n".join(["name: Chaos", "languages: [en]", "prog_lang: python",
+                                             "outputs: {speaker: true, participant: false}", "sections:", "  - name: One",
                                              "    topics:", *topics]) + "\n")
     write(folder / "desktop", DESKTOP)
     (folder / "desktop").chmod(0o755)
