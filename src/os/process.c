@@ -91,7 +91,8 @@ static void leave_network(void)
     write_file("/proc/self/gid_map", gid_map);
 }
 
-G_NORETURN static void run_child(const struct process_options *options, const char *program, char **env, pid_t parent, int report_fd)
+G_NORETURN static void run_child(const struct process_options *options, const char *program, char **env, pid_t parent, int report_fd,
+                                 int group_fd)
 {
     if (options->new_group)
         setpgid(0, 0);
@@ -100,6 +101,8 @@ G_NORETURN static void run_child(const struct process_options *options, const ch
         if (getppid() != parent)
             _exit(127);
     }
+    if (group_fd >= 0 && write(group_fd, "0", 1) != 1)
+        group_fd = -1; /* whoever made the group looks whether it holds the process */
     if (options->is_offline)
         leave_network();
     report_fd = out_of_the_way(report_fd);
@@ -142,6 +145,12 @@ static bool cannot_start(const char *program, int problem, GError **error)
     return false;
 }
 
+static int open_group(const char *folder)
+{
+    g_autofree char *path = folder != NULL ? g_build_filename(folder, "cgroup.procs", NULL) : NULL;
+    return path != NULL ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+}
+
 bool process_spawn(const struct process_options *options, struct process *ret_process, GError **error)
 {
     g_assert(options->n_more_fds <= PROCESS_MORE_FDS);
@@ -152,11 +161,14 @@ bool process_spawn(const struct process_options *options, struct process *ret_pr
     if (pipe2(report, O_CLOEXEC) != 0)
         return cannot_start(program, errno, error);
     g_auto(GStrv) env = make_env(options->env);
+    int group_fd = open_group(options->control_group);
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0)
-        run_child(options, program, env, parent, report[1]);
+        run_child(options, program, env, parent, report[1], group_fd);
     int problem = pid < 0 ? errno : 0;
+    if (group_fd >= 0)
+        close(group_fd);
     close(report[1]);
     if (problem == 0)
         problem = wait_for_exec(report[0]);

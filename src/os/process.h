@@ -21,6 +21,7 @@ struct process_options {
     int death_signal;                   /* sent to the child when this process dies; 0: none */
     bool new_group;                     /* leader of its own process group */
     bool is_offline;                    /* in a network of its own without any interface, where the kernel allows that */
+    const char *control_group;          /* its folder (os/cgroup.h): joined before the program runs, if that can be; NULL: none */
     const int *more_fds;                /* become the child's descriptors 3, 4, ... */
     unsigned n_more_fds;                /* at most PROCESS_MORE_FDS */
 };

@@ -3,12 +3,14 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "os/cgroup.h"
 #include "os/file.h"
 #include "os/file_lock.h"
 #include "os/process.h"
@@ -227,6 +229,60 @@ START_TEST(who_holds_a_lock_is_known)
 }
 END_TEST
 
+static void check_parents(const char *mounts, const char *groups, const char *expected)
+{
+    g_auto(GStrv) parents = cgroup_list_parents(mounts, groups);
+    g_autofree char *found = g_strjoinv(" ", parents);
+    ck_assert_str_eq(found, expected);
+}
+
+START_TEST(control_groups_are_looked_for_beside_this_process)
+{
+    const char *v2 = "24 18 0:22 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n";
+    const char *hybrid = "34 30 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+                         "36 30 0:33 / /sys/fs/cgroup/freezer rw - cgroup cgroup rw,freezer\n"
+                         "40 30 0:37 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
+    check_parents(v2, "0::/user.slice/user-1.slice/a.scope\n",
+                  "/sys/fs/cgroup/user.slice/user-1.slice/a.scope /sys/fs/cgroup/user.slice/user-1.slice");
+    check_parents(v2, "0::/\n", "/sys/fs/cgroup");
+    check_parents(hybrid, "9:name=systemd:/\n4:memory:/a/b\n0::/\n", "/sys/fs/cgroup/unified /sys/fs/cgroup/memory/a/b");
+    check_parents("34 30 0:31 /docker/1 /m rw - cgroup cgroup rw,memory\n", "4:cpu,memory:/docker/1/x\n", "/m/x");
+    check_parents("34 30 0:31 /docker/1 /m rw - cgroup cgroup rw,memory\n", "4:memory:/else\n", "");
+    check_parents("40 30 0:37 / /m rw - cgroup2 cgroup2 rw\n", "0::/../..\n", "");
+    check_parents("", "", "");
+    check_parents("1 2 3\n - \n", "::\n0:\n", "");
+}
+END_TEST
+
+/* Says so where none may be made: limits are then measured, which the tests of the supervisor show. */
+START_TEST(a_control_group_holds_a_process_to_its_limit)
+{
+    g_autofree char *name = g_strdup_printf("clx-test-%d", (int)getpid());
+    g_autofree char *folder = cgroup_make(name, 64 << 20);
+    const char *argv[] = {"tail", "/dev/zero", NULL};
+    struct process process;
+    int status = 0;
+    if (folder == NULL) {
+        printf("no control group may be made here\n");
+        return;
+    }
+    ck_assert(
+        process_spawn(&(struct process_options){.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .control_group = folder},
+                      &process, NULL));
+    struct pollfd item = {.fd = process.pidfd, .events = POLLIN};
+    ck_assert_int_eq(poll(&item, 1, 30000), 1);
+    ck_assert_int_eq(process_reap(&process, &status), 1);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    struct cgroup_memory memory = cgroup_read_memory(folder);
+    ck_assert_int_eq(memory.n_kills, 1);
+    ck_assert_int_le(memory.peak, 64 << 20);
+    ck_assert_ptr_null(cgroup_find(getpid(), name));
+    cgroup_remove(name);
+    ck_assert(!g_file_test(folder, G_FILE_TEST_EXISTS));
+    process_clear(&process);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("os");
@@ -243,6 +299,8 @@ int main(void)
     tcase_add_test(tcase, a_process_that_waits_for_a_processor_is_not_counted_as_awake);
     tcase_add_test(tcase, awake_is_what_a_process_could_have_used);
     tcase_add_test(tcase, who_holds_a_lock_is_known);
+    tcase_add_test(tcase, control_groups_are_looked_for_beside_this_process);
+    tcase_add_test(tcase, a_control_group_holds_a_process_to_its_limit);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
