@@ -61,6 +61,7 @@ static const struct setting table[] = {
     {"paths.jobs_db_path", SETTING_TEXT, NULL, 0, 0, NULL, "the jobs database"},
     {"worker_management.auto_start", SETTING_BOOL, "true", 0, 0, NULL, "start workers with a build"},
     {"worker_management.auto_stop", SETTING_BOOL, "true", 0, 0, NULL, "stop workers after a build"},
+    {"worker_management.control_groups", SETTING_BOOL, "true", 0, 0, NULL, "hold memory limits by control groups where clx may make them"},
     {"worker_management.default_execution_mode", SETTING_CHOICE, "direct", 0, 0, execution_mode_names, "how workers run"},
     {"worker_management.default_worker_count", SETTING_INT, NULL, 1, 64, NULL, "number of workers of each type"},
     {"worker_management.docker_network", SETTING_TEXT, "bridge", 0, 0, NULL, "network of containers: bridge, host or a name"},

@@ -20,6 +20,8 @@ struct executor_options {
     int max_jobs;                    /* after which it starts anew; 0: none */
     guint64 recycle_memory;          /* bytes after a job beyond which it starts anew; 0: none */
     guint64 memory_limit;            /* bytes of it and all that it starts; 0: none */
+    const char *memory_limit_text;   /* as the user wrote it, or NULL */
+    bool has_control_groups;         /* hold the limit by a control group where one may be made */
     const char *data_dir;            /* the course's folder, absolute: mounted read-only into containers */
     const char *image;               /* of containers, or NULL */
     const char *network;             /* of containers */
@@ -69,8 +71,11 @@ struct executor_class {
     /* After its end: was its memory limit the cause? NULL: limits are not held by the class. */
     bool (*is_out_of_memory)(const struct executor_worker *worker);
 
-    /* Bytes of it and of all that it started. */
+    /* Bytes of it and of all that it started; 0 when its limit is held without looking. */
     guint64 (*measure_memory)(const struct executor_worker *worker);
+
+    /* The most that it had, in bytes; 0: not known. NULL: never known. */
+    guint64 (*peak_memory)(const struct executor_worker *worker);
 
     void (*clear)(struct executor_worker *worker); /* lets go of it; it runs on */
 

@@ -6,12 +6,58 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/cgroup.h"
 #include "os/file.h"
 #include "os/runtime.h"
 #include "supervisor/worker_log.h"
 
-static char **make_env(const struct executor_options *options, enum job_type type, gint64 worker_id, const char *executor_id)
+/* Of a worker that was started here with a limit: the control group that holds it. */
+struct limit {
+    char *group;     /* its folder */
+    guint64 n_kills; /* that were seen while the worker lived: of what it started */
+};
+
+static char *group_name(const char *executor_id)
 {
+    return g_strconcat("clx-", executor_id, NULL);
+}
+
+static struct limit *make_limit(const struct executor_options *options, const char *executor_id)
+{
+    g_autofree char *name = group_name(executor_id);
+    char *group = options->memory_limit && options->has_control_groups ? cgroup_make(name, options->memory_limit) : NULL;
+    struct limit *limit;
+
+    if (!group)
+        return NULL;
+    limit = g_new0(struct limit, 1);
+    limit->group = group;
+    return limit;
+}
+
+static void free_limit(struct limit *limit)
+{
+    if (limit)
+        g_free(limit->group);
+    g_free(limit);
+}
+
+/* A process that could not join its group is measured like one without. */
+static void check_limit(struct executor_worker *worker)
+{
+    g_autofree char *name = group_name(worker->id), *group = worker->state ? cgroup_find(worker->process.pid, name) : NULL;
+
+    if (group || !worker->state)
+        return;
+    cgroup_remove(name);
+    free_limit(worker->state);
+    worker->state = NULL;
+}
+
+static char **make_env(const struct executor_options *options, enum job_type type, gint64 worker_id, const char *executor_id,
+                       const struct limit *limit)
+{
+    g_autofree char *group = limit ? group_name(executor_id) : g_strdup("");
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
 
@@ -27,6 +73,8 @@ static char **make_env(const struct executor_options *options, enum job_type typ
     g_ptr_array_add(texts, g_strdup_printf("CLX_RECYCLE_MEMORY=%" G_GUINT64_FORMAT, options->recycle_memory));
     g_ptr_array_add(texts, g_strdup_printf("CLX_SPAWNED_AT=%" G_GINT64_FORMAT, g_get_monotonic_time()));
     g_ptr_array_add(texts, g_strdup_printf("CLX_READY_BELL=%s", options->ready_bell));
+    g_ptr_array_add(texts, g_strdup_printf("CLX_CONTROL_GROUP=%s", group));
+    g_ptr_array_add(texts, g_strdup_printf("CLX_MEMORY_LIMIT=%s", options->memory_limit_text ? options->memory_limit_text : ""));
     for (guint i = 0; i < texts->len; i++)
         g_strv_builder_add(builder, texts->pdata[i]);
     return g_strv_builder_end(builder);
@@ -40,7 +88,8 @@ static char *make_id(const struct executor *executor, enum job_type type, int in
 static bool start(struct executor *executor, enum job_type type, gint64 worker_id, struct executor_worker *worker, GError **error)
 {
     const struct executor_options *options = &executor->options;
-    g_auto(GStrv) env = make_env(options, type, worker_id, worker->id);
+    struct limit *limit = worker->state = make_limit(options, worker->id);
+    g_auto(GStrv) env = make_env(options, type, worker_id, worker->id, limit);
     const char *const argv[] = {options->program, "worker", job_type_names[type], NULL};
     int log = worker_log_open(options->jobs_db, worker->id, error);
     bool is_started;
@@ -56,10 +105,13 @@ static bool start(struct executor *executor, enum job_type type, gint64 worker_i
             .stderr_fd = log,
             .death_signal = options->stays ? 0 : SIGTERM,
             .new_group = true,
+            .control_group = limit ? limit->group : NULL,
         },
         &worker->process, error);
     close(log);
     worker->end_fd = worker->process.pidfd;
+    if (is_started)
+        check_limit(worker);
     return is_started;
 }
 
@@ -107,16 +159,41 @@ static int reap(const struct executor_worker *worker)
     return status;
 }
 
+/* Kills in the group while the worker lives are for the worker to tell. */
 static guint64 measure_memory(const struct executor_worker *worker)
 {
     guint64 memory = 0, cpu_ms = 0;
+    struct limit *limit = worker->state;
+
+    if (limit) {
+        guint64 n_kills = cgroup_read_memory(limit->group).n_kills;
+
+        if (process_is_alive(worker->process.pid, 0))
+            limit->n_kills = n_kills;
+        return 0;
+    }
 
     process_tree_usage(worker->process.pid, &memory, &cpu_ms);
     return memory;
 }
 
+static bool is_out_of_memory(const struct executor_worker *worker)
+{
+    const struct limit *limit = worker->state;
+
+    return limit && cgroup_read_memory(limit->group).n_kills > limit->n_kills;
+}
+
+static guint64 peak_memory(const struct executor_worker *worker)
+{
+    const struct limit *limit = worker->state;
+
+    return limit ? cgroup_read_memory(limit->group).peak : 0;
+}
+
 static void clear(struct executor_worker *worker)
 {
+    free_limit(worker->state);
     process_clear(&worker->process);
 }
 
@@ -136,11 +213,13 @@ static void clean_up(const char *executor_id)
 {
     g_autofree char *mark = make_mark(executor_id);
     g_autofree char *base = runtime_base_path();
-    g_autofree char *path = g_build_filename(base, executor_id, NULL);
+    g_autofree char *path = g_build_filename(base, executor_id, NULL), *group = group_name(executor_id);
 
     process_kill_marked(mark);
-    if (!strchr(executor_id, '/'))
-        file_remove_tree(path, NULL);
+    if (strchr(executor_id, '/'))
+        return;
+    file_remove_tree(path, NULL);
+    cgroup_remove(group);
 }
 
 const struct executor_class executor_direct = {
@@ -152,7 +231,9 @@ const struct executor_class executor_direct = {
     .ask_to_end = ask_to_end,
     .kill = kill_all,
     .reap = reap,
+    .is_out_of_memory = is_out_of_memory,
     .measure_memory = measure_memory,
+    .peak_memory = peak_memory,
     .clear = clear,
     .clean_up = clean_up,
 };

@@ -9,7 +9,7 @@ void pool_fail_job(struct place *place, const char *format, const char *value)
     g_autoptr(GError) error = NULL;
 
     g_string_replace(text, "%s", value, 1);
-    problem = json_pack("{s:s, s:s}", "type", "infrastructure", "message", text->str);
+    problem = json_pack("{s:s, s:s, s:f}", "type", "infrastructure", "message", text->str, "peak_memory_mib", pool_peak_memory(place));
     if (!job_fail_worker(pool->options.store, place->worker_id, problem, &error))
         pool_report(error);
     pool_ring(pool);
@@ -112,7 +112,10 @@ static void check_memory(struct place *place)
 {
     const struct pool_options *options = &place->pool->options;
 
-    if (!options->memory_limit || place->worker.class->measure_memory(&place->worker) <= options->memory_limit)
+    if (!options->memory_limit)
+        return;
+    place->memory = place->worker.class->measure_memory(&place->worker);
+    if (place->memory <= options->memory_limit)
         return;
     pool_fail_job(place, "memory limit %s exceeded", options->memory_limit_text);
     pool_kill_place(place, "memory limit exceeded");

@@ -62,6 +62,7 @@ static void clear_place(struct place *place)
     g_clear_pointer(&place->doing, g_free);
     place->silence = place->same = 0;
     place->looked_at = 0;
+    place->memory = 0;
     place->is_unburied = false;
     place->n_tries = 0;
     if (place->state != PLACE_EMPTY)
@@ -163,6 +164,14 @@ char *pool_describe_end(const struct place *place)
     return g_strdup_printf("worker %s ended with exit status %d", place->worker.id, WEXITSTATUS(status));
 }
 
+double pool_peak_memory(const struct place *place)
+{
+    const struct executor_class *class = place->worker.class;
+    guint64 peak = class->peak_memory ? class->peak_memory(&place->worker) : 0;
+
+    return (double)MAX(peak, place->memory) / 1048576.0;
+}
+
 /* How it ended, how long it lived, and what it was doing. */
 static json_t *describe_death(const struct place *place, const struct worker_row *row)
 {
@@ -171,8 +180,9 @@ static json_t *describe_death(const struct place *place, const struct worker_row
 
     return json_pack("{s:i, s:i, s:f, s:f, s:o, s:s?}", "exit_status", WIFEXITED(status) ? WEXITSTATUS(status) : -1, "signal",
                      WIFSIGNALED(status) ? WTERMSIG(status) : 0, "duration_s",
-                     (double)(g_get_monotonic_time() - place->started_at) / G_USEC_PER_SEC, "peak_memory_mib", row->peak_memory, "job",
-                     job ? json_integer(job) : json_null(), "progress", row->progress);
+                     (double)(g_get_monotonic_time() - place->started_at) / G_USEC_PER_SEC, "peak_memory_mib",
+                     MAX(row->peak_memory, pool_peak_memory(place)), "job", job ? json_integer(job) : json_null(), "progress",
+                     row->progress);
 }
 
 /* Job, row and event in one transaction; a worker that ended in order has taken its row along. True and whether it died, or an error. */

@@ -19,6 +19,7 @@ struct place {
     gint64 lost_job;              /* which was taken from it then; 0: none */
     char *heard, *doing;          /* last heartbeat and last progress, as the row had them */
     double silence, same;         /* calls of pool_check_limits() since they changed, less the time in which it could not act */
+    guint64 memory;               /* as it was last measured, in bytes; 0: it was not */
     struct scheduling scheduling; /* at `looked_at` */
     gint64 started_at, looked_at; /* monotonic, in us */
     int status;                   /* how it ended, while that could not be written down */
@@ -44,6 +45,9 @@ void pool_fail_job(struct place *place, const char *format, const char *value);
  * static text. */
 void pool_end_place(struct place *place, const char *fault);
 void pool_kill_place(struct place *place, const char *fault);
+
+/* The most memory that it is known to have had, in MiB; 0: not known. */
+double pool_peak_memory(const struct place *place);
 
 /* How it ended, or why it is being ended, for people; the caller frees it. */
 char *pool_describe_end(const struct place *place);

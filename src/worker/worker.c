@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "clx-config.h"
 #include "config/fit.h"
+#include "os/cgroup.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "os/runtime.h"
@@ -48,6 +49,8 @@ struct worker {
     double peak_memory;         /* MiB */
     int n_jobs, max_jobs;       /* done since its start; how many until it starts anew, 0: any number */
     guint64 memory_mark;        /* bytes after a job beyond which it starts anew; 0: none */
+    char *group;                /* folder of the control group that holds it to its memory limit, or NULL */
+    guint64 n_kills;            /* in the group, as far as they are told */
     bool has_lost_job;          /* cancelled or given to another one */
     guint64 cpu_ms;             /* when it was last measured */
     double cpu_percent, memory; /* MiB */
@@ -142,6 +145,7 @@ static void clear_worker(struct worker *worker)
     g_free(worker->bell_path);
     g_free(worker->runtime_dir);
     g_free(worker->log_folder);
+    g_free(worker->group);
     g_free(worker->progress);
     job_free(worker->job);
 }
@@ -276,6 +280,29 @@ static const char *error_type(const GError *error)
     return g_error_matches(error, CLX_ERROR, CLX_ERROR_NOT_FOUND) ? "not_found" : "infrastructure";
 }
 
+/* The kernel has killed something that the job started: it fails, even if it got over that. */
+static bool is_over_limit(struct worker *worker, struct cgroup_memory *ret_memory)
+{
+    guint64 n_before = worker->n_kills;
+
+    if (!worker->group)
+        return false;
+    *ret_memory = cgroup_read_memory(worker->group);
+    worker->n_kills = ret_memory->n_kills;
+    return worker->n_kills > n_before;
+}
+
+/* Another attempt would need as much. */
+static void report_over_limit(struct worker *worker, const struct job *job, const struct cgroup_memory *memory, GError **error)
+{
+    g_autofree char *message = g_strdup_printf("memory limit %s exceeded", g_getenv("CLX_MEMORY_LIMIT"));
+    g_autoptr(json_t) problem =
+        json_pack("{s:s, s:s, s:f}", "type", "infrastructure", "message", message, "peak_memory_mib", (double)memory->peak / 1048576.0);
+
+    log_at(worker, LEVEL_WARNING, "job %" G_GINT64_FORMAT " failed: %s", job->id, message);
+    job_fail(worker->store, job->id, worker->id, job->attempts, problem, false, error);
+}
+
 static void report_failure(struct worker *worker, const struct job *job, const GError *problem, double seconds, GError **error)
 {
     const char *type = error_type(problem);
@@ -306,6 +333,7 @@ static void run_job(struct worker *worker, struct job *job)
     g_autoptr(GError) problem = NULL, error = NULL;
     g_autoptr(json_t) result = NULL;
     g_autofree char *channel = job->session_id ? g_strconcat("build-", job->session_id, NULL) : NULL;
+    struct cgroup_memory memory;
     gint64 started_at;
     double seconds;
 
@@ -320,7 +348,9 @@ static void run_job(struct worker *worker, struct job *job)
         json_object_set(result, "deps", worker->context.deps);
         json_object_set_new(result, "duration_s", json_real(seconds));
     }
-    if (result && job_complete(worker->store, job->id, worker->id, job->attempts, result, &error))
+    if (is_over_limit(worker, &memory))
+        report_over_limit(worker, job, &memory, &error);
+    else if (result && job_complete(worker->store, job->id, worker->id, job->attempts, result, &error))
         log_at(worker, LEVEL_INFO, "job %" G_GINT64_FORMAT " completed", job->id);
     else if (!result)
         report_failure(worker, job, problem, seconds, &error);
@@ -518,6 +548,15 @@ static enum level env_level(void)
     return level >= 0 ? (enum level)level : LEVEL_INFO;
 }
 
+static void join_limit(struct worker *worker)
+{
+    const char *name = g_getenv("CLX_CONTROL_GROUP");
+
+    worker->group = name && *name ? cgroup_find(getpid(), name) : NULL;
+    if (worker->group)
+        worker->n_kills = cgroup_read_memory(worker->group).n_kills;
+}
+
 static void set_up(struct worker *worker)
 {
     worker->context.runtime_dir = worker->runtime_dir;
@@ -530,6 +569,7 @@ static void set_up(struct worker *worker)
     worker->max_jobs = (int)env_number("CLX_MAX_JOBS");
     worker->memory_mark = (guint64)env_number("CLX_RECYCLE_MEMORY");
     worker->idle_since = g_get_monotonic_time();
+    join_limit(worker);
 }
 
 int worker_run(enum job_type type)

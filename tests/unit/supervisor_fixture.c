@@ -18,6 +18,18 @@
 
 /* ---- the worker's side ---- */
 
+/* A process that takes all memory it gets, until it is killed. */
+static void start_glutton(void)
+{
+    const char *const argv[] = {"tail", "/dev/zero", NULL};
+    struct process process;
+
+    g_assert(process_spawn(&(struct process_options){.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1}, &process, NULL));
+    while (process_reap(&process, NULL) == 0)
+        g_main_context_iteration(NULL, TRUE); /* heartbeats wake it */
+    process_clear(&process);
+}
+
 /* A process in a group of its own that outlives a careless parent. */
 static void start_straggler(void)
 {
@@ -49,6 +61,8 @@ static json_t *run_scripted(const json_t *payload, struct worker_context *contex
     if (g_str_equal(what, "deaf"))
         for (;;)
             pause();
+    if (g_str_equal(what, "feed"))
+        start_glutton();
     if (g_str_equal(what, "eat")) {
         volatile char *food = g_malloc(300u << 20);
 

@@ -1,5 +1,5 @@
 /* What the tests of the supervisor share: real processes that are really killed. The test program is its own worker ("worker TYPE") with
- * jobs that do what their payload says ("ok", "fail", "die", "stop", "wait", "deaf", "eat"), and its own build ("manage FOLDER"), which a test kills. */
+ * jobs that do what their payload says ("ok", "fail", "die", "stop", "wait", "deaf", "eat", "feed"), and its own build ("manage FOLDER"), which a test kills. */
 #pragma once
 
 #include <check.h>

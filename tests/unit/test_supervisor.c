@@ -115,18 +115,38 @@ START_TEST(missing_program_stops_the_pool)
 }
 END_TEST
 
-START_TEST(memory_limit_fails_the_job_by_name)
+/* What eats is the worker itself, or what it has started; it is killed by the kernel, or by the supervisor that has measured it. */
+static void check_memory_limit(const char *what, const char *has_groups)
 {
     struct fixture *fixture = new_fixture();
-    gint64 id = submit(fixture, "eat");
+    gint64 id = submit(fixture, what), good = submit(fixture, "ok");
     g_autoptr(job) job = NULL;
 
     ck_assert(settings_override(fixture->settings, "worker_management.notebook.memory_limit", "200m", NULL));
+    ck_assert(settings_override(fixture->settings, "worker_management.control_groups", has_groups, NULL));
     start(fixture);
     wait_until(fixture, is_ended, id);
     ck_assert_int_eq(job_find(fixture->store, id, &job, NULL), 1);
     ck_assert_str_eq(json_get_text(job->error, "message", ""), "memory limit 200m exceeded");
+    ck_assert_int_eq(job->attempts, 1);
+    ck_assert_double_gt(json_real_value(json_object_get(job->error, "peak_memory_mib")), 100);
+    wait_until(fixture, is_ended, good);
+    ck_assert_int_eq(status_of(fixture, good), JOB_COMPLETED);
+    ck_assert_ptr_null(fixture->failure);
     free_fixture(fixture);
+}
+
+START_TEST(memory_limit_fails_the_job_by_name)
+{
+    check_memory_limit("eat", "true");
+    check_memory_limit("feed", "true");
+}
+END_TEST
+
+START_TEST(memory_limit_is_measured_where_there_are_no_control_groups)
+{
+    check_memory_limit("eat", "false");
+    check_memory_limit("feed", "false");
 }
 END_TEST
 
@@ -243,6 +263,7 @@ int main(int argc, char **argv)
                                   crash_loop_stops_the_pool,
                                   missing_program_stops_the_pool,
                                   memory_limit_fails_the_job_by_name,
+                                  memory_limit_is_measured_where_there_are_no_control_groups,
                                   stopping_in_a_job_gives_it_back_and_leaves_nobody,
                                   nobody_survives_a_killed_build,
                                   a_build_that_was_stopped_for_a_while_blames_nobody};
