@@ -14,7 +14,8 @@
 /* Of a worker that was started here with a limit: the control group that holds it. */
 struct limit {
     char *group;     /* its folder */
-    guint64 n_kills; /* that were seen while the worker lived: of what it started */
+    guint64 n_kills; /* that the worker has outlived: of what it started */
+    guint64 n_seen;  /* at the last look; one may be the worker's own, which takes a moment to die of it */
 };
 
 static char *group_name(const char *executor_id)
@@ -166,10 +167,8 @@ static guint64 measure_memory(const struct executor_worker *worker)
     struct limit *limit = worker->state;
 
     if (limit) {
-        guint64 n_kills = cgroup_read_memory(limit->group).n_kills;
-
-        if (process_is_alive(worker->process.pid, 0))
-            limit->n_kills = n_kills;
+        limit->n_kills = limit->n_seen;
+        limit->n_seen = cgroup_read_memory(limit->group).n_kills;
         return 0;
     }
 
