@@ -113,7 +113,7 @@ static void add_warnings(struct report *report, const struct plan_job *job, cons
     json_array_foreach(json_object_get(result, "warnings"), i, warning)
     {
         diag_add(report->diags, DIAG_WARNING, json_get_text(warning, "file", job->name), (int)json_get_int(warning, "line", 0),
-                 (int)json_get_int(warning, "col", 0), NULL, "%s", json_get_text(warning, "message", ""));
+                 (int)json_get_int(warning, "col", 0), json_get_text(warning, "hint", NULL), "%s", json_get_text(warning, "message", ""));
     }
 }
 

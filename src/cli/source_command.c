@@ -121,9 +121,12 @@ int source_command_expand(struct invocation *invocation, enum format format, str
     if (!take_course(invocation, source))
         return 2;
     source->prog_lang = (enum prog_lang)invocation_choice(invocation, "prog-lang", (int)source->prog_lang);
-    if (invocation_option(invocation, "template-dir") != NULL) {
+    const char *templates = invocation_option(invocation, "template-dir");
+    if (templates != NULL && !g_file_test(templates, G_FILE_TEST_IS_DIR))
+        return report_failure(2, "--template-dir: there is no folder '%s'", templates);
+    if (templates != NULL) {
         g_free(source->template_dir);
-        source->template_dir = g_strdup(invocation_option(invocation, "template-dir"));
+        source->template_dir = g_strdup(templates);
     }
     g_autoptr(GError) error = NULL;
     if (expand(invocation, source, &error))

@@ -103,8 +103,8 @@ static void add_warning(struct notebook_job *job, const struct diag *diag)
 {
     if (!g_hash_table_add(job->seen_warnings, diag_format(diag)))
         return;
-    json_array_append_new(job->warnings, json_pack("{s:s?, s:i, s:i, s:s}", "file", diag->file, "line", diag->line, "col", diag->col,
-                                                   "message", diag->message));
+    json_array_append_new(job->warnings, json_pack("{s:s?, s:i, s:i, s:s, s:s*}", "file", diag->file, "line", diag->line, "col", diag->col,
+                                                   "message", diag->message, "hint", diag->hint));
 }
 
 static bool take_diags(struct notebook_job *job, const struct diag_list *diags, GError **error)

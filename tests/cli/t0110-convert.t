@@ -54,7 +54,8 @@ test_expect_success 'a course or an option says what templates know' '
 test_expect_success 'templates of the course shadow the built-in ones' '
     echo "{% macro header(a, b) %}own {{ b }}{% endmacro %}" >templates/macros.j2 &&
     "$CLX" expand $source --spec=course.yaml >out && grep "^# own Lists" out &&
-    "$CLX" expand $source --template-dir=templates >out && grep "^# own Lists" out
+    "$CLX" expand $source --template-dir=templates >out && grep "^# own Lists" out &&
+    test_expect_code 2 "$CLX" expand $source --template-dir=no/such 2>err && grep "there is no folder .no/such" err
 '
 test_expect_success 'a notebook may be the source' '
     "$CLX" convert new/lists.ipynb --to=code >out && grep "^secret = 42" out

@@ -56,12 +56,31 @@ test_expect_success 'every mistake is told at once' '
 '
 
 make_course && "$CLX" build course.yaml -q
-test_expect_success 'a source that is not UTF-8' 'printf "# %%%%\nx = 1\ny = \"\377\"\n" >$one && one_fails "slides_one.py:.*UTF-8"'
-test_expect_success 'a binary source' 'head -c 2000 "$CLX" >$one && one_fails "slides_one.py:.*UTF-8 or holds NUL"'
+test_expect_success 'a source that is not UTF-8' 'printf "# %%%%\nx = 1\ny = \"\377\"\n" >$one && one_fails "slides_one.py:3:6: .*UTF-8"'
+test_expect_success 'a binary source' 'head -c 2000 "$CLX" >$one && one_fails "slides_one.py:1:[0-9]*: .*\(UTF-8\|NUL\)"'
 test_expect_success 'a source that links to itself' 'rm $one && ln -s slides_one.py $one && one_fails "slides_one.py.*symbolic links"; rm $one'
 test_expect_success 'a source that is a pipe' 'mkfifo $one && one_fails "slides_one.py.*not a regular file"; rm $one'
 test_expect_success 'an undefined name in a template' 'printf "# %%%%\n{{ nobody }}\n" >$one && one_fails "slides_one.py:2:.*nobody. is undefined"'
 test_expect_success 'a template with a syntax error' 'printf "# %%%%\n# j2 for x in\n" >$one && one_fails "slides_one.py:2:"'
+test_expect_success 'a cell header that cannot be read' '
+    printf "# %%%%\n1\n\n# %%%% tags=[\"alt\"\n2\n" >$one && one_fails "slides_one.py:4:6: error: the cell.s metadata cannot be read: tags" &&
+    grep "close brackets and quotes" err
+'
+test_expect_success 'an unknown cell type' '
+    printf "# %%%% cell_type=\"kode\"\n1\n" >$one && one_fails "slides_one.py:1:6: error: unknown cell type .kode"
+'
+test_expect_success 'an unknown filter, with the one that was meant' '
+    printf "# %%%%\n# {{ lang|uper }}\n" >$one && one_fails "slides_one.py:2:11: error: no filter named .uper" && grep "did you mean .upper" err
+'
+test_expect_success 'a template that is not there, with the folders' '
+    printf "# %%%%\n# j2 include \"no.j2\"\n" >$one && one_fails "slides_one.py:2:6: error: template .no.j2. not found" &&
+    grep "looked in .*topic_100_one" err
+'
+test_expect_success 'templates that include each other' '
+    printf "# %%%%\n# j2 include \"a.j2\"\n" >$one && echo "{% include \"b.j2\" %}" >"$(dirname $one)/a.j2" &&
+    echo "{% include \"a.j2\" %}" >"$(dirname $one)/b.j2" && one_fails "[ab].j2:1:4: error: recursion is too deep, in template" &&
+    grep "in template .a.j2., called from slides_one.py:2:6" err; rm "$(dirname $one)"/[ab].j2
+'
 test_expect_success 'a kernel that is not installed' '
     printf "name: T\nlanguages: [en]\nprog_lang: python\nsections:\n  - {name: One, topics: [{id: one, prog_lang: rust}, two]}\n" >course.yaml &&
     printf "# %%%%\n1\n" >$one && one_fails "kernel .rust. is not installed: "
