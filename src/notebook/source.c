@@ -25,13 +25,16 @@ void source_diag(const struct source_reader *reader, enum diag_severity severity
     diag_add(reader->diags, severity, reader->name, source_line(reader, reader->pos), col, hint, "%s", message);
 }
 
-/* "tags=[" is metadata that was begun, "x = y" in a title is not. */
+/* "key=[" and "{"key" are metadata that was begun, "x = y" and "{x}" in a title are not; but tags and languages decide who sees the cell. */
 static bool looks_like_metadata(const char *text)
 {
+    if (strstr(text, "tags") != 0 || strstr(text, "lang") != 0)
+        return true;
     for (const char *equal = strchr(text, '='); equal != 0; equal = strchr(equal + 1, '='))
         if (equal > text && g_ascii_isalnum(equal[-1]) && equal[1] != 0 && strchr("[{(\"'", equal[1]) != 0)
             return true;
-    return *text == '{';
+    const char *key = *text == '{' ? skip_space(text + 1) : "";
+    return *key == '"' || *key == '\'';
 }
 
 json_t *source_read_options(struct source_reader *reader, const char *options, bool titled, char **ret_title)
@@ -44,8 +47,8 @@ json_t *source_read_options(struct source_reader *reader, const char *options, b
         source_diag(reader, DIAG_ERROR, unreadable, "write key=\"text\", key=[\"list\"] or one JSON object, and close brackets and quotes",
                     "the cell's metadata cannot be read: %s", unreadable);
     else if (unreadable != 0)
-        source_diag(reader, DIAG_WARNING, unreadable, "put a title with '=' into title=\"…\"", "this is neither title nor metadata: %s",
-                    unreadable);
+        source_diag(reader, DIAG_WARNING, unreadable, "put a title with '=' or '{' into title=\"…\"",
+                    "this is neither title nor metadata: %s", unreadable);
     return metadata;
 }
 

@@ -253,6 +253,8 @@ START_TEST(broken_markers_are_told_with_their_place)
                 "2:6: error: the cell's metadata cannot be read: tags=[\"a\"\n"
                 "3:17: error: the cell's metadata cannot be read: {\"a\": 1\n");
     check_diags("# %% cell_type=\"kode\"\n", "a.py", "1:6: error: unknown cell type 'kode'\n");
+    check_diags("# %% A {x}\n", "a.py", "1:8: warning: this is neither title nor metadata: {x}\n");
+    check_diags("# %% {tags: [\"a\"]}\n", "a.py", "1:6: error: the cell's metadata cannot be read: {tags: [\"a\"]}\n");
     check_diags("# %% x = y + z\n", "a.py", "1:6: warning: this is neither title nor metadata: x = y +\n");
     check_diags("# %% [mardown] A\n", "a.py", "1:6: warning: unknown cell type '[mardown]' is taken for the cell's title\n");
     check_diags("# %% [code] A\n# %% [1] B\n# %% [Extra] C\n", "a.py", "");
