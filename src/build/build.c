@@ -400,6 +400,21 @@ static bool on_ended(struct session_job *item, const struct job *row, gpointer d
     return build_take(data, item, row);
 }
 
+/* What it was made from must be as it is now, and what it made must still be there. */
+static bool may_take(const struct session_job *item, const struct job *row, gpointer data)
+{
+    struct build *build = data;
+    size_t i;
+    json_t *object;
+    if (build->options->is_cache_ignored || result_cache_is_run_forced(build->results, item->job))
+        return false;
+    if (row->status != JOB_COMPLETED)
+        return true;
+    json_array_foreach(json_object_get(row->result, "outputs"), i,
+                       object) if (!cache_has_object(build->options->cache, json_get_text(object, "sha256", ""), -1)) return false;
+    return !result_cache_is_outdated(build->results, item->job, row->result);
+}
+
 static void on_progress(const struct running_job *running, unsigned n_running, gpointer data)
 {
     struct build *build = data;
@@ -418,6 +433,7 @@ static enum session_end run_jobs(struct build *build, GError **error)
         .is_auto_start = build->options->is_auto_start,
         .progress_period_s = build->options->has_progress ? PROGRESS_PERIOD_S : 0,
         .ended = on_ended,
+        .may_take = may_take,
         .progress = on_progress,
         .data = build,
     };

@@ -27,7 +27,8 @@ struct session {
     struct store *store;
     GPtrArray *managers; /* struct lifecycle_manager *: one for the types of the first jobs, others for types that come later */
     bool has_workers[N_JOB_TYPES];
-    guint giving_up; /* source */
+    int n_taken[N_JOB_TYPES]; /* jobs of the last call that had been completed before: no worker is needed for them */
+    guint giving_up;          /* source */
     GMainLoop *loop;
     char *id, *fit;
     const char *jobs_db;
@@ -178,6 +179,30 @@ static gboolean on_progress(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+static void wait_for(struct session *session, struct session_job *item, gint64 job_id)
+{
+    gint64 *id = g_new(gint64, 1);
+    *id = job_id;
+    struct waiting *waiting = g_new(struct waiting, 1);
+    *waiting = (struct waiting){item, item->job->type, g_strdup(item->key)};
+    g_hash_table_insert(session->waiting, id, waiting);
+}
+
+/* A job that was tried again outside of a build is this one: its end is told like that of any other. 1 taken, 0 there is none, -1 error. */
+static int take_over(struct session *session, struct session_job *item, const struct job *wanted, GError **error)
+{
+    const struct session_options *options = session->options;
+    g_autoptr(job) found = NULL;
+    int got = options->may_take != NULL ? job_find_free(session->store, wanted, &found, error) : 0;
+    if (got <= 0 || !options->may_take(item, found, options->data))
+        return MIN(got, 0);
+    if (!job_take_over(session->store, found->id, session->id, error))
+        return -1;
+    session->n_taken[wanted->type] += found->status == JOB_COMPLETED;
+    wait_for(session, item, found->id);
+    return 1;
+}
+
 static bool submit_one(struct session *session, struct session_job *item, GError **error)
 {
     const struct plan_output *first = item->job->outputs->pdata[0];
@@ -190,13 +215,12 @@ static bool submit_one(struct session *session, struct session_job *item, GError
         .payload = item->payload,
         .fit = session->fit,
     };
+    int taken = take_over(session, item, &row, error);
+    if (taken != 0)
+        return taken == 1;
     if (!job_submit(session->store, &row, error))
         return false;
-    gint64 *id = g_new(gint64, 1);
-    *id = row.id;
-    struct waiting *waiting = g_new(struct waiting, 1);
-    *waiting = (struct waiting){item, item->job->type, g_strdup(item->key)};
-    g_hash_table_insert(session->waiting, id, waiting);
+    wait_for(session, item, row.id);
     return true;
 }
 
@@ -355,14 +379,19 @@ bool session_give(struct session *session, GPtrArray *jobs, GError **error)
     count_jobs(jobs, counts);
     session->is_idle = jobs->len == 0;
     release_items(session);
+    memset(session->n_taken, 0, sizeof session->n_taken);
     if (!submit(session, jobs, error))
         return false;
     cancel_released(session);
+    for (int type = 0; type < N_JOB_TYPES; type++)
+        counts[type] -= session->n_taken[type];
     if (!start_workers(session, counts, error))
         return false;
     for (int type = 0; type < N_JOB_TYPES; type++)
         if (counts[type] > 0)
             doorbell_ring(session->jobs_db, job_type_names[type]);
+    g_autofree char *own_channel = g_strconcat("build-", session->id, NULL);
+    doorbell_ring(session->jobs_db, own_channel); /* for jobs that have ended already */
     return true;
 }
 

@@ -43,6 +43,8 @@ struct session_options {
     double progress_period_s; /* 0: no progress is wanted */
     /* A job has ended; `row` is NULL for one that was cancelled with the session. False stops the session. */
     bool (*ended)(struct session_job *job, const struct job *row, gpointer data);
+    /* May the result of a job that was tried again outside of a build ('clx jobs retry') stand for this one? NULL: never. */
+    bool (*may_take)(const struct session_job *job, const struct job *row, gpointer data);
     void (*progress)(const struct running_job *running, unsigned n_running, gpointer data); /* what runs now */
     bool stays;                                                                             /* until a signal */
     void (*idle)(gpointer data);                                                            /* stays: every job has ended */

@@ -354,8 +354,8 @@ static int retry(struct invocation *invocation, struct store *store, const struc
         return report_failure(1, "job %" G_GINT64_FORMAT " is %s\nonly failed and cancelled jobs can be tried again", job->id,
                               job_status_names[job->status]);
     doorbell_ring(settings_jobs_db(settings), job->type);
-    report_done(invocation, "job %" G_GINT64_FORMAT " is queued again as job %" G_GINT64_FORMAT "%s\n", job->id, id,
-                takers.n > 0 ? "" : "; no worker waits for it: 'clx workers start' starts some");
+    report_done(invocation, "job %" G_GINT64_FORMAT " is queued again as job %" G_GINT64_FORMAT "; the next build publishes its result%s\n",
+                job->id, id, takers.n > 0 ? "" : "\nno worker waits for it: 'clx workers start' starts some, or the next build does it");
     return 0;
 }
 
@@ -368,7 +368,7 @@ extern const struct command cmd_jobs_retry;
 const struct command cmd_jobs_retry = {
     .name = "jobs retry",
     .operands = "ID...",
-    .purpose = "Queue failed or cancelled jobs again, for workers that stay.",
+    .purpose = "Queue failed or cancelled jobs again; the next build publishes their results.",
     .example = "clx jobs retry 12",
     .min_operands = 1,
     .max_operands = -1,

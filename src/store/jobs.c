@@ -213,6 +213,36 @@ int job_find(struct store *store, gint64 id, struct job **ret_job, GError **erro
     return got;
 }
 
+int job_find_free(struct store *store, const struct job *wanted, struct job **ret_job, GError **error)
+{
+    g_autofree char *payload = json_to_text(wanted->payload);
+    sqlite3_stmt *statement = db_query(&store->db, error,
+                                       "SELECT " JOB_COLUMNS " FROM jobs WHERE session_id IS NULL AND job_type = ?1 AND content_hash = ?2"
+                                       " AND payload = ?3 AND status IN ('pending', 'processing', 'completed') ORDER BY id DESC LIMIT 1",
+                                       "sss", job_type_names[wanted->type], wanted->content_hash, payload);
+    int got = statement ? db_step(&store->db, statement, error) : -1;
+
+    if (got == 1) {
+        *ret_job = read_job(statement);
+        sqlite3_reset(statement);
+    }
+    return got;
+}
+
+bool job_take_over(struct store *store, gint64 id, const char *session_id, GError **error)
+{
+    int n_changes = 0;
+
+    if (!db_run(&store->db, &n_changes, error,
+                "UPDATE jobs SET session_id = ?2, ended_seq = CASE WHEN ended_seq IS NOT NULL THEN 1 + coalesce((SELECT max(ended_seq)"
+                " FROM jobs WHERE session_id = ?2), 0) END WHERE id = ?1 AND session_id IS NULL",
+                "is", id, session_id))
+        return false;
+    if (n_changes == 0)
+        g_set_error(error, CLX_ERROR, CLX_ERROR_STALE, "job %" G_GINT64_FORMAT ": belongs to another build", id);
+    return n_changes == 1;
+}
+
 /* All rows are read before the first call, so that `each` may use the store. */
 bool job_poll_ended(struct store *store, const char *session_id, gint64 *cursor, job_each *each, gpointer data, GError **error)
 {

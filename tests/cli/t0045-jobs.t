@@ -69,7 +69,7 @@ test_expect_success 'a waiting job is cancelled, one that has ended is not' '
     test_expect_code 1 "$CLX" jobs cancel 1 3 2>err && grep "job 1 has ended: completed" err && grep "job 3 has ended: cancelled" err
 '
 test_expect_success 'a failed job is queued again, a completed one is not' '
-    "$CLX" jobs retry 2 >out && grep "job 2 is queued again as job 5; no worker waits" out &&
+    "$CLX" jobs retry 2 >out && grep "job 2 is queued again as job 5; the next build publishes its result" out && grep "no worker waits" out &&
     test "$(sql "SELECT status, job_type, session_id IS NULL, payload FROM jobs WHERE id = 5")" = "pending|plantuml|1|{\"n\": 2}" &&
     test_expect_code 1 "$CLX" jobs retry 1 2>err && grep "job 1 is completed" err
 '

@@ -183,6 +183,44 @@ test_expect_success 'a job that kills its workers is quarantined, and their logs
     sql "SELECT metadata FROM worker_events WHERE event_type = '\''worker_failed'\'' AND json_extract(metadata, '\''$.signal'\'') = 9" >out && test -s out &&
     printf "# %%%%\nprint(1)\n" >slides/module_100_m/topic_100_first/slides_1.py
 '
+# A build with a job that runs until the file `go` is there; its number goes to the file `job`.
+start_long_build()
+{
+    rm -f go && printf "# %%%%\nimport os, time\nprint($1)\nwhile not os.path.exists(\"$PWD/go\"):\n    time.sleep(0.05)\n" \
+        >slides/module_100_m/topic_100_first/slides_1.py && { "$CLX" build course.yaml >log 2>&1 & echo $! >pid; } && wait_until 120 is_running
+}
+is_running()
+{
+    sql "SELECT id FROM jobs WHERE status = 'processing' AND input_file LIKE '%slides_1.py'" >job && test -s job
+}
+has_status()
+{
+    test "$(sql "SELECT status FROM jobs WHERE id = $1")" = "$2"
+}
+count_starts()
+{
+    sql "SELECT count(*) FROM worker_events WHERE event_type = 'worker_starting'"
+}
+test_expect_success 'a cancelled job that is tried again by workers that stay is published by the next build, which runs nothing' '
+    start_long_build 41 && "$CLX" jobs cancel $(cat job) && test_expect_code 1 wait $(cat pid) && touch go &&
+    marked workers start --type=notebook >/dev/null && "$CLX" jobs retry $(cat job) >out && grep "the next build publishes its result" out &&
+    again=$(sed -n "s/.* as job \([0-9]*\);.*/\1/p" out) && wait_until 120 has_status $again completed && "$CLX" workers stop >/dev/null &&
+    n=$(count_starts) && "$CLX" build course.yaml >log 2>&1 && test "$(count_starts)" -eq $n && grep -r "print(41)" output >/dev/null &&
+    test "$(sql "SELECT session_id IS NOT NULL FROM jobs WHERE id = $again")" -eq 1
+'
+test_expect_success 'one that no worker has done is done by the next build, once' '
+    start_long_build 42 && "$CLX" jobs cancel $(cat job) && test_expect_code 1 wait $(cat pid) && touch go &&
+    "$CLX" jobs retry $(cat job) >out && grep "no worker waits for it" out && again=$(sed -n "s/.* as job \([0-9]*\);.*/\1/p" out) &&
+    "$CLX" build course.yaml >log 2>&1 && has_status $again completed && grep -r "print(42)" output >/dev/null &&
+    test "$(sql "SELECT max(id) FROM jobs WHERE input_file LIKE '\''%slides_1.py'\''")" -eq $again
+'
+test_expect_success 'the result of one whose source has changed since is not used' '
+    start_long_build 43 && "$CLX" jobs cancel $(cat job) && test_expect_code 1 wait $(cat pid) && touch go &&
+    marked workers start --type=notebook >/dev/null && "$CLX" jobs retry $(cat job) >out &&
+    again=$(sed -n "s/.* as job \([0-9]*\);.*/\1/p" out) && wait_until 120 has_status $again completed && "$CLX" workers stop >/dev/null &&
+    printf "# %%%%\nprint(44)\n" >slides/module_100_m/topic_100_first/slides_1.py && "$CLX" build course.yaml >log 2>&1 &&
+    grep -r "print(44)" output >/dev/null && test "$(sql "SELECT session_id IS NULL FROM jobs WHERE id = $again")" -eq 1
+'
 test_expect_success 'delete-database asks, and workers whose database is gone end by themselves' '
     marked workers start --type=notebook >/dev/null && test -n "$(list_marked $mark)" &&
     test_expect_code 2 "$CLX" delete-database </dev/null 2>err && grep -e "--force" err && test -f clx_jobs.db &&

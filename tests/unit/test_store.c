@@ -278,6 +278,31 @@ START_TEST(ends_are_polled_in_their_order)
 }
 END_TEST
 
+/* As a build takes over what 'clx jobs retry' has had made. */
+START_TEST(a_job_of_no_build_is_taken_over_once)
+{
+    gint64 one = worker("s"), shared = worker(NULL), cursor = 0, own = submit("s"), id = submit(NULL);
+    g_autoptr(json_t) payload = json_object();
+    struct job wanted = {.type = JOB_NOTEBOOK, .content_hash = (char *)"h", .payload = payload};
+    g_autoptr(job) a = claim(one), b = NULL, found = NULL, other = NULL;
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(GError) error = NULL;
+
+    ck_assert(job_complete(jobs, own, one, a->attempts, NULL, NULL));
+    b = claim(shared);
+    ck_assert(job_complete(jobs, id, shared, b->attempts, NULL, NULL));
+    ck_assert_int_eq(job_find_free(jobs, &wanted, &found, NULL), 1);
+    ck_assert_int_eq(found->id, id);
+    ck_assert(job_take_over(jobs, id, "s", NULL));
+    ck_assert(job_poll_ended(jobs, "s", &cursor, add_id, ids, NULL));
+    ck_assert_uint_eq(ids->len, 2);
+    ck_assert_int_eq(g_array_index(ids, gint64, 1), id);
+    ck_assert_int_eq(job_find_free(jobs, &wanted, &other, NULL), 0);
+    ck_assert(!job_take_over(jobs, id, "t", &error));
+    ck_assert(g_error_matches(error, CLX_ERROR, CLX_ERROR_STALE));
+}
+END_TEST
+
 /* What section 3 of the queue's description says, written down once more. */
 START_TEST(lists_of_changes_are_those_of_the_description)
 {
@@ -471,6 +496,7 @@ int main(void)
                                        second_killed_worker_quarantines,
                                        attempts_run_out_but_giving_back_is_free,
                                        ends_are_polled_in_their_order,
+                                       a_job_of_no_build_is_taken_over_once,
                                        lists_of_changes_are_those_of_the_description,
                                        job_transitions_are_exactly_those_of_the_list,
                                        worker_transitions_are_exactly_those_of_the_list,
