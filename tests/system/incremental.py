@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Edits a course at random, builds it incrementally, and compares with a clean build in an empty folder: byte for byte.
 
-usage: incremental.py CLX [--rounds N] [--seed N] [--keep FOLDER]
+usage: incremental.py CLX [--rounds N] [--seed N] [--keep FOLDER] [--static]
 
 Every step is chosen by the seed alone, so a failure comes again with the same seed; what was done is printed with it."""
 import argparse
@@ -23,8 +23,9 @@ PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000"
 class Course:
     """A course in a folder, and the random changes that can be made to it; all of its state is in this object and in the files."""
 
-    def __init__(self, root, rng):
+    def __init__(self, root, rng, is_static):
         self.root, self.rng, self.n = root, rng, 0
+        self.is_static = is_static  # nothing is run or drawn
         self.topics = {}  # id -> {"evaluate": bool, "section": int}
         self.spec = {"name": "Kurs", "author": "A", "kinds": None, "output": "output", "flip": False}
         self.is_broken = False
@@ -74,7 +75,7 @@ class Course:
 
     def add_topic(self, section=None):
         name = f"t{self.number()}"
-        self.topics[name] = {"evaluate": len(self.topics) == 0 or self.rng.random() < 0.15,
+        self.topics[name] = {"evaluate": not self.is_static and (len(self.topics) == 0 or self.rng.random() < 0.15),
                              "section": self.rng.randrange(3) if section is None else section}
         self.add_notebook(name)
         if self.rng.random() < 0.5:
@@ -106,6 +107,8 @@ for path in sorted(pathlib.Path(".").rglob("*.csv")): print(path, path.read_text
         return f"notebook {path.name} added to {name}"
 
     def add_diagram(self, name=None):
+        if self.is_static:
+            return None
         name = name or self.rng.choice(sorted(self.topics))
         self.write(self.folder(name) / "pu" / f"{self.word()}.puml", f"@startuml\n!include part.iuml\na -> b : {self.word()}\n@enduml\n")
         self.write(self.folder(name) / "pu" / "part.iuml", f"' {self.word()}\n")
@@ -237,7 +240,7 @@ for path in sorted(pathlib.Path(".").rglob("*.csv")): print(path, path.read_text
 
     def change_topic(self):
         name = self.rng.choice(sorted(self.topics))
-        if self.rng.random() < 0.5:
+        if self.rng.random() < 0.5 and not self.is_static:
             self.topics[name]["evaluate"] = not self.topics[name]["evaluate"]
         else:
             self.topics[name]["section"] = self.rng.randrange(3)
@@ -281,14 +284,14 @@ CHANGES = ([Course.edit_prose] * 3 + [Course.edit_code] * 2 + [Course.edit_file]
 
 
 class Test:
-    def __init__(self, clx, seed, folder):
+    def __init__(self, clx, seed, folder, is_static):
         self.clx, self.folder = clx, folder
         self.rng = random.Random(seed)
         self.env = dict(os.environ, HOME=str(folder), XDG_CONFIG_HOME=str(folder / "config"), XDG_STATE_HOME=str(folder / "state"))
         self.log = []
         self.is_repaired = False  # the last build succeeded, and nothing was changed since
         (folder / "course" / ".clx").mkdir(parents=True)
-        self.course = Course(folder / "course", self.rng)
+        self.course = Course(folder / "course", self.rng, is_static)
         if self.course.change_jar():
             self.env["PLANTUML_JAR"] = str(folder / "plantuml.jar")
 
@@ -397,11 +400,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=pathlib.Path)
+    parser.add_argument("--static", action="store_true", help="no code is run, no diagram drawn: many more rounds in the same time")
     arguments = parser.parse_args()
     folder = arguments.keep or pathlib.Path(tempfile.mkdtemp(prefix="clx-incremental-"))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    test = Test(str(pathlib.Path(arguments.clx).resolve()), arguments.seed, folder)
+    test = Test(str(pathlib.Path(arguments.clx).resolve()), arguments.seed, folder, arguments.static)
     print(f"1..{arguments.rounds}")
     for n in range(1, arguments.rounds + 1):
         problem = test.round(n)

@@ -31,6 +31,8 @@ shown() { grep -rqF "$1" output; }
 gone() { ! grep -rqF "$1" output; }
 comes() { wait_until 90 shown "$1" || { cat out err; return 1; }; }
 goes() { wait_until 90 gone "$1" || { cat out err; return 1; }; }
+no_rows() { test -z "$(find output -name "f*.csv")"; }
+all_rows() { test "$(find output -name "f*.csv" | wc -l)" -eq 2000; }
 says() { wait_until 90 grep -q "$1" err || { cat out err; return 1; }; }
 
 test_expect_success 'it builds and waits' '
@@ -84,6 +86,22 @@ test_expect_success 'more changes than the kernel keeps lose none' '
 '
 test_expect_success 'it ends in order and leaves nobody' '
     kill -INT $watch && { wait $watch; test $? -eq 130; } && none_marked watch-$$
+'
+test_expect_success 'a git checkout of thousands of files is built, in both directions' '
+    mkdir -p checkout/.clx checkout/$module/topic_100_first/data && cd checkout && cat >course.yaml <<-\SPEC &&
+	name: Course
+	prog_lang: python
+	sections: [{name: One, topics: [{id: first, evaluate: false}]}]
+	output_targets: [{name: one, path: ./output, kinds: [completed], formats: [notebook], languages: [en]}]
+	SPEC
+    printf "# %%%% [markdown]\n# On the main branch\n" >$source && printf "output\nclx_*\nout\nerr\n.clx\n" >.gitignore &&
+    git init -q . && git config user.name A && git config user.email a@example.org && git add -A && git commit -qm one &&
+    git checkout -qb many && printf "# %%%% [markdown]\n# On the other branch\n" >$source &&
+    seq 2000 | while read -r n; do echo "row $n" >$module/topic_100_first/data/f$n.csv; done && git add -A && git commit -qm many &&
+    git checkout -q - && start_watch git-$$ && shown "On the main branch" &&
+    git checkout -q many && comes "On the other branch" && wait_until 90 all_rows &&
+    git checkout -q - && comes "On the main branch" && wait_until 90 no_rows && git checkout -q many && comes "On the other branch" &&
+    wait_until 90 all_rows && kill -INT $watch && { wait $watch; test $? -eq 130; } && cd ..
 '
 test_expect_success 'a job whose source changed is cancelled and superseded' '
     sed -i "s/id: first, evaluate: false/id: first, evaluate: true/" course.yaml &&
