@@ -36,11 +36,11 @@ struct publisher {
     struct cache *cache;
     char *course_key;
     bool is_trusting;
-    GHashTable *entries; /* path -> struct entry * */
-    GPtrArray *changed;  /* struct entry *, borrowed: those that the manifest does not have like this */
-    const char *last_scope;
-    GStringChunk *scopes; /* each once */
-    GPtrArray *queue;     /* struct item * */
+    GHashTable *entries;    /* path -> struct entry * */
+    GPtrArray *changed;     /* struct entry *, borrowed: those that the manifest does not have like this */
+    const char *last_scope; /* the one that was asked for last, or NULL */
+    GStringChunk *scopes;   /* each once */
+    GPtrArray *queue;       /* struct item * */
     struct folders *folders;
     struct publish_counts counts;
     GError *unwritten; /* why the first of the outputs that could not be written was not */
