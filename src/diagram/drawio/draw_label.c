@@ -214,6 +214,18 @@ static void tell_missing_font(struct drawing *drawing, const char *family)
         g_ptr_array_add(drawing->warnings, g_strdup_printf("the font '%.60s' is not installed; '%s' is used", family, font_choose(family)));
 }
 
+/* What counts for the size of the picture: the room for a clipped or filling label, else the label in whole units, as a browser measures it. */
+static void bound_label(struct drawing *drawing, const struct style *style, const struct label *label, const struct label_frame *frame)
+{
+    bool is_inside = is_default(style, "labelPosition", "center") && is_default(style, "verticalLabelPosition", "middle");
+    bool is_given = style_is(style, "overflow", "fill") || (style_is(style, "overflow", "hidden") && is_inside);
+    double width = is_given || style_is(style, "overflow", "width") ? frame->width : round(label->width);
+    double height = is_given ? frame->height : round(label->height);
+    struct rect box = {frame->anchor.x - frame->share_x * width, frame->anchor.y - frame->share_y * height, width, height};
+    if (label->options.is_html || is_given)
+        drawing->canvas->bounds = matrix_apply_rect(&drawing->canvas->state.matrix, box);
+}
+
 void draw_label(struct drawing *drawing, int index)
 {
     const struct cell *cell = page_cell(drawing->page, index);
@@ -251,10 +263,6 @@ void draw_label(struct drawing *drawing, int index)
         place_html(drawing->canvas, style, label, &frame, room);
     else
         place_plain(drawing->canvas, style, label, &frame);
-    if (overflow != NULL && (strcmp(overflow, "hidden") == 0 || strcmp(overflow, "fill") == 0)) { /* not measured: the room for it counts */
-        struct rect given = {frame.anchor.x - frame.share_x * frame.width, frame.anchor.y - frame.share_y * frame.height, frame.width,
-                             frame.height};
-        drawing->canvas->bounds = matrix_apply_rect(&drawing->canvas->state.matrix, given);
-    }
+    bound_label(drawing, style, label, &frame);
     draw_add_bounds(drawing, 0);
 }

@@ -174,8 +174,20 @@ static void apply_flags(struct parser *parser, struct label_element *element, do
         style->size *= tag->size;
     if ((tag->flags & (FLAG_LIST | FLAG_QUOTE)) != 0)
         element->left += LIST_INDENT;
+    if ((tag->flags & FLAG_QUOTE) != 0 && tag->margin > 0)
+        element->right += LIST_INDENT;
     bool is_nested_list = (tag->flags & FLAG_LIST) != 0 && parser->depth > 0 && (parser->stack[parser->depth].tag->flags & FLAG_ITEM) != 0;
     *space_above = element->space_below = is_nested_list ? 0 : tag->margin * style->size;
+}
+
+/* The bullet of an item: of the list itself, of one in a list, of one deeper in. */
+static const char *find_bullet(const struct parser *parser)
+{
+    static const char *const bullets[] = {"•", "◦", "▪"};
+    int n_lists = 0;
+    for (int i = 1; i <= parser->depth; i++)
+        n_lists += (parser->stack[i].tag->flags & FLAG_LIST) != 0;
+    return bullets[CLAMP(n_lists, 1, 3) - 1];
 }
 
 static void number_item(struct parser *parser)
@@ -184,7 +196,7 @@ static void number_item(struct parser *parser)
     bool is_ordered = list->tag != NULL && (list->tag->flags & FLAG_ORDERED) != 0;
     list->n_items++;
     g_free(parser->pending_marker);
-    parser->pending_marker = is_ordered ? g_strdup_printf("%d.", list->n_items) : g_strdup("•");
+    parser->pending_marker = is_ordered ? g_strdup_printf("%d.", list->n_items) : g_strdup(find_bullet(parser));
 }
 
 static void add_rule(struct parser *parser)
