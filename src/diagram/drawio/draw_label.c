@@ -177,7 +177,8 @@ static void put_label(struct canvas *canvas, struct label *label, double x, doub
 static void place_html(struct canvas *canvas, const struct style *style, struct label *label, const struct label_frame *frame, double room)
 {
     const char *overflow = style_get(style, "overflow");
-    bool is_clipped = overflow != NULL && (strcmp(overflow, "hidden") == 0 || strcmp(overflow, "block") == 0);
+    bool is_clipped =
+        overflow != NULL && (strcmp(overflow, "hidden") == 0 || strcmp(overflow, "block") == 0 || strcmp(overflow, "width") == 0);
     bool is_filled = overflow != NULL && strcmp(overflow, "fill") == 0;
     double left = round(frame->anchor.x - frame->share_x * room) - TEXT_SHIFT;
     double height = is_clipped ? fmin(label->height, round(frame->height)) : label->height;

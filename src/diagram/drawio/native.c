@@ -32,7 +32,7 @@ bool drawio_can_draw(struct drawio_file *file, const struct picture_options *opt
     bool can_draw = true;
     if (page == NULL)
         return true;
-    g_autoptr(view) view = view_new(page, options->layers, NULL);
+    g_autoptr(view) view = view_new(page, options->layers, NULL, NULL);
     g_autofree char *place = page_place(file, number);
     for (guint i = 0; i < view->order->len; i++) {
         const struct cell *cell = page_cell(page, g_array_index(view->order, int, i));
@@ -64,29 +64,36 @@ static void hand_over(const struct drawio_file *file, unsigned number, const GPt
         g_ptr_array_add(warnings, g_strdup_printf("%sand %u more", place, told->len - MAX_WARNINGS));
 }
 
-static void tell_unknown(const struct page *page, const struct view *view, GPtrArray *told)
+static void tell_unknown(const struct page *page, const struct picture_options *options, GPtrArray *told)
 {
+    g_autoptr(view) view = view_new(page, options->layers, NULL, NULL);
     for (guint i = 0; i < view->order->len; i++) {
         const struct cell *cell = page_cell(page, g_array_index(view->order, int, i));
         g_autofree char *unknown = support_find_unknown(page, cell);
         if (unknown != NULL)
-            g_ptr_array_add(told, g_strdup_printf("cell '%.60s': %s cannot be drawn "
-                                                  "without the original; simplified",
-                                                  cell->id, unknown));
+            g_ptr_array_add(told, g_strdup_printf("cell '%.60s': %s cannot be drawn without the original; simplified", cell->id, unknown));
     }
+}
+
+static double border_of(const struct picture_options *options)
+{
+    return options->border >= 0 ? options->border : PICTURE_BORDER;
+}
+
+static double scale_of(const struct picture_options *options)
+{
+    return options->format != PICTURE_PNG ? 1 : options->scale > 0 ? options->scale : PICTURE_SCALE;
 }
 
 static struct paint_options make_paint_options(const struct page *page, const struct picture_options *options, struct rect bounds)
 {
-    double border = options->border >= 0 ? options->border : PICTURE_BORDER;
     struct paint_options paint = {.is_transparent = options->background == PICTURE_TRANSPARENT, .background = {1, 1, 1, 1}};
-    paint.scale = options->scale > 0 ? options->scale : PICTURE_SCALE;
+    paint.scale = scale_of(options);
     if (bounds.width < 0)
         bounds = (struct rect){0, 0, 0, 0};
-    paint.view = rect_grow(bounds, border);
-    double shift = options->format == PICTURE_PNG ? LINE_SHIFT / paint.scale : LINE_SHIFT;
-    paint.view.x -= shift;
-    paint.view.y -= shift;
+    paint.view = rect_grow(bounds, border_of(options));
+    paint.view.x -= LINE_SHIFT / paint.scale;
+    paint.view.y -= LINE_SHIFT / paint.scale;
     if (page->background != NULL)
         color_parse(page->background, &paint.background);
     return paint;
@@ -99,6 +106,23 @@ static GBytes *paint(const struct canvas *canvas, const struct paint_options *pa
     return format == PICTURE_PDF ? paint_pdf(canvas, paint_options, error) : paint_png(canvas, paint_options, error);
 }
 
+/* Lays the page out and draws it; returns the bounds. Routes that are rounded to pixels are laid out anew when it is known where these lie. */
+static struct rect draw_on_grid(const struct page *page, const struct picture_options *options, struct canvas *canvas, GPtrArray *told)
+{
+    g_autoptr(view) view = view_new(page, options->layers, told, NULL);
+    struct drawing drawing = {.page = page, .view = view, .canvas = canvas, .warnings = told};
+    if (view->uses_grid) {
+        g_autoptr(canvas) first = canvas_new();
+        struct drawing trial = {.page = page, .view = view, .canvas = first};
+        draw_page(&trial);
+        struct grid grid = {scale_of(options), border_of(options) - trial.bounds.x, border_of(options) - trial.bounds.y};
+        view_free(view);
+        drawing.view = view = view_new(page, options->layers, NULL, &grid);
+    }
+    draw_page(&drawing);
+    return drawing.bounds;
+}
+
 GBytes *drawio_draw(struct drawio_file *file, const struct picture_options *options, GPtrArray *warnings, GError **error)
 {
     unsigned number = page_number(options);
@@ -108,12 +132,10 @@ GBytes *drawio_draw(struct drawio_file *file, const struct picture_options *opti
     g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < page->problems->len; i++)
         g_ptr_array_add(told, g_strdup(page->problems->pdata[i]));
-    g_autoptr(view) view = view_new(page, options->layers, told);
+    tell_unknown(page, options, told);
     g_autoptr(canvas) canvas = canvas_new();
-    struct drawing drawing = {.page = page, .view = view, .canvas = canvas, .warnings = told};
-    tell_unknown(page, view, told);
-    draw_page(&drawing);
-    struct paint_options paint_options = make_paint_options(page, options, drawing.bounds);
+    struct rect bounds = draw_on_grid(page, options, canvas, told);
+    struct paint_options paint_options = make_paint_options(page, options, bounds);
     paint_options.warnings = told;
     GBytes *picture = paint(canvas, &paint_options, options->format, error);
     if (picture == NULL)

@@ -213,6 +213,11 @@ static double routing_center(const struct route_end *end, struct rect box, bool 
     return box.y + box.height * (0.5 + (end->cell != NULL ? style_number(&end->cell->style, key, 0) : 0));
 }
 
+static double round_to_grid(double value, double scale, double origin)
+{
+    return floor((value + origin) * scale + 0.5) / scale - origin;
+}
+
 static void append_elbow_on(const struct route *route, bool is_vertical, GArray *points)
 {
     struct elbow elbow = {end_box(&route->source, true), end_box(&route->target, true), is_vertical, points};
@@ -226,7 +231,8 @@ static void append_elbow_on(const struct route *route, bool is_vertical, GArray 
     }
     struct rect s = elbow.source, t = elbow.target;
     double left = fmax(s.x, t.x), right = fmin(s.x + s.width, t.x + t.width);
-    double x = has_hint ? hint.x : round(right + (left - right) / 2);
+    double x =
+        has_hint ? hint.x : round_to_grid(right + (left - right) / 2, route->grid.scale, is_vertical ? route->grid.y : route->grid.x);
     double y1 = routing_center(&route->source, s, is_vertical), y2 = routing_center(&route->target, t, is_vertical);
     if (has_hint && hint.y >= s.y && hint.y <= s.y + s.height)
         y1 = hint.y;
@@ -428,4 +434,11 @@ GArray *route_find(const struct route *route)
         append_waypoints(route, points);
     g_array_append_val(points, route->target.point);
     return points;
+}
+
+bool route_uses_grid(const struct style *style)
+{
+    const struct router *router = find_router(style);
+    return router != NULL &&
+           (router->append == append_elbow || router->append == append_side_to_side || router->append == append_top_to_bottom);
 }

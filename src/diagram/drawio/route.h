@@ -11,12 +11,18 @@ struct route_end {
     const struct cell *cell; /* the terminal, or NULL */
 };
 
+/* The pixels of the picture, to which the original rounds elbows: a coordinate v lies at scale * (v + x). */
+struct grid {
+    double scale, x, y;
+};
+
 struct route {
     const struct style *style;
     const struct point *waypoints; /* relative to `origin` */
     unsigned n_waypoints;
     struct point origin;
     struct route_end source, target;
+    struct grid grid;
     bool is_loop; /* both ends at the same terminal */
 };
 
@@ -26,6 +32,9 @@ GArray *route_find(const struct route *route);
 
 /* Whether the segments of this style are horizontal and vertical. */
 bool route_is_orthogonal(const struct style *style);
+
+/* Whether routes of this style depend on the grid. */
+bool route_uses_grid(const struct style *style);
 
 /* Whether the style's way of routing is known here. */
 bool route_is_known(const struct style *style);

@@ -208,7 +208,9 @@ static void place_edge(struct view *view, int index)
                           .waypoints = cell->geometry.points,
                           .n_waypoints = cell->geometry.n_points,
                           .origin = state->origin,
+                          .grid = view->grid,
                           .is_loop = source.cell != NO_CELL && source.cell == target.cell};
+    view->uses_grid |= route_uses_grid(&cell->style);
     fill_route_end(view, cell, &route.source, &source);
     fill_route_end(view, cell, &route.target, &target);
     state->points = route_find(&route);
@@ -315,12 +317,13 @@ static bool is_wanted(const struct cell *layer, unsigned number, const char *con
            (number == 1 && layer->label[0] == '\0' && g_strv_contains(layers, "Background"));
 }
 
-struct view *view_new(const struct page *page, const char *const *layers, GPtrArray *problems)
+struct view *view_new(const struct page *page, const char *const *layers, GPtrArray *problems, const struct grid *grid)
 {
     struct view *view = g_new0(struct view, 1);
     unsigned number = 0;
     view->page = page;
     view->problems = problems;
+    view->grid = grid != NULL ? *grid : (struct grid){1, 0, 0};
     view->states = g_new0(struct state, page->cells->len + 1);
     view->order = g_array_new(FALSE, FALSE, sizeof(int));
     if (page->root == NO_CELL)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "diagram/drawio/geometry.h"
+#include "diagram/drawio/route.h"
 
 struct state {
     struct rect bounds;  /* of a vertex; of an edge's points */
@@ -19,12 +20,14 @@ struct view {
     struct state *states; /* one per cell */
     GArray *order;        /* int: indices of the cells to draw, back to front */
     GPtrArray *problems;  /* texts; borrowed, may be NULL */
-    int depth;            /* of cells that wait for others */
+    struct grid grid;
+    bool uses_grid; /* some route depends on the grid */
+    int depth;      /* of cells that wait for others */
 };
 
-/* Lays the page out. `layers` as in struct picture_options. What cannot be
+/* Lays the page out. `grid` NULL: whole units. `layers` as in struct picture_options. What cannot be
  * placed is told in `problems` and not shown. */
-struct view *view_new(const struct page *page, const char *const *layers, GPtrArray *problems);
+struct view *view_new(const struct page *page, const char *const *layers, GPtrArray *problems, const struct grid *grid);
 void view_free(struct view *view);
 typedef struct view view;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(view, view_free)
