@@ -149,17 +149,38 @@ void canvas_line(struct canvas *canvas, double x, double y)
     add_segment(canvas, (struct segment){SEGMENT_LINE, {{x, y}}}, (struct point){x, y});
 }
 
+static double on_curve(const double v[4], double t)
+{
+    double s = 1 - t;
+    return s * s * s * v[0] + 3 * s * s * t * v[1] + 3 * s * t * t * v[2] + t * t * t * v[3];
+}
+
+/* Covers the points of a curve where the coordinate `of` (one of xs, ys) is greatest or least. */
+static void cover_extrema(struct canvas *canvas, const double xs[4], const double ys[4], const double of[4])
+{
+    double a = of[3] - 3 * of[2] + 3 * of[1] - of[0], b = 2 * (of[2] - 2 * of[1] + of[0]), c = of[1] - of[0];
+    double root = b * b - 4 * a * c, roots[2];
+    if (root < 0 || (fabs(a) < 1e-12 && b == 0))
+        return;
+    roots[0] = fabs(a) < 1e-12 ? -c / b : (-b + sqrt(root)) / (2 * a);
+    roots[1] = fabs(a) < 1e-12 ? -c / b : (-b - sqrt(root)) / (2 * a);
+    for (int i = 0; i < 2; i++)
+        if (roots[i] > 0 && roots[i] < 1)
+            cover(canvas, on_curve(xs, roots[i]), on_curve(ys, roots[i]));
+}
+
 void canvas_quad(struct canvas *canvas, double x1, double y1, double x, double y)
 {
     struct point from = canvas->current;
-    cover(canvas, x1, y1);
     canvas_curve(canvas, from.x + (x1 - from.x) * 2 / 3, from.y + (y1 - from.y) * 2 / 3, x + (x1 - x) * 2 / 3, y + (y1 - y) * 2 / 3, x, y);
 }
 
 void canvas_curve(struct canvas *canvas, double x1, double y1, double x2, double y2, double x, double y)
 {
-    cover(canvas, x1, y1);
-    cover(canvas, x2, y2);
+    struct point p = canvas->current;
+    double xs[] = {p.x, x1, x2, x}, ys[] = {p.y, y1, y2, y};
+    cover_extrema(canvas, xs, ys, xs);
+    cover_extrema(canvas, xs, ys, ys);
     add_segment(canvas, (struct segment){SEGMENT_CURVE, {{x1, y1}, {x2, y2}, {x, y}}}, (struct point){x, y});
 }
 
@@ -264,7 +285,7 @@ static struct point toward(struct point from, struct point to, double distance)
     return (struct point){from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share};
 }
 
-void canvas_polyline(struct canvas *canvas, const struct point *points, unsigned n, double arc, bool is_closed)
+void canvas_polyline_but(struct canvas *canvas, const struct point *points, unsigned n, double arc, bool is_closed, unsigned sharp)
 {
     struct point last = points[n - 1], first = points[0];
     if (is_closed && arc > 0)
@@ -274,7 +295,7 @@ void canvas_polyline(struct canvas *canvas, const struct point *points, unsigned
     for (unsigned i = is_closed && arc > 0 ? 0 : 1; i < n; i++) {
         struct point corner = points[i];
         bool is_end = i == n - 1 && !(is_closed && arc > 0);
-        if (arc <= 0 || is_end || point_distance(from, corner) == 0) {
+        if (arc <= 0 || i == sharp || is_end || point_distance(from, corner) == 0) {
             canvas_line(canvas, corner.x, corner.y);
             from = corner;
             continue;
@@ -290,6 +311,11 @@ void canvas_polyline(struct canvas *canvas, const struct point *points, unsigned
     }
     if (is_closed)
         canvas_close(canvas);
+}
+
+void canvas_polyline(struct canvas *canvas, const struct point *points, unsigned n, double arc, bool is_closed)
+{
+    canvas_polyline_but(canvas, points, n, arc, is_closed, n);
 }
 
 static void add_op(struct canvas *canvas, const struct op *op)

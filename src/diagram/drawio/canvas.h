@@ -111,6 +111,9 @@ void canvas_ellipse(struct canvas *canvas, double x, double y, double width, dou
  * Begins no path. */
 void canvas_polyline(struct canvas *canvas, const struct point *points, unsigned n, double arc, bool is_closed);
 
+/* The same, but for one corner that stays sharp. */
+void canvas_polyline_but(struct canvas *canvas, const struct point *points, unsigned n, double arc, bool is_closed, unsigned sharp);
+
 void canvas_fill(struct canvas *canvas);
 void canvas_stroke(struct canvas *canvas);
 void canvas_fill_and_stroke(struct canvas *canvas);

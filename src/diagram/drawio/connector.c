@@ -148,16 +148,17 @@ static void paint_oval(struct marker *m)
     paint_circle(m, m->tip, m->size / 2, m->is_filled);
 }
 
+/* A circle that ends at the tip, line and all. */
 static void paint_round(struct marker *m)
 {
-    double reach = m->size / 2 + m->width;
-    m->end = (struct point){m->tip.x - m->ux * 2 * reach, m->tip.y - m->uy * 2 * reach};
-    paint_circle(m, (struct point){m->tip.x - m->ux * reach, m->tip.y - m->uy * reach}, m->size / 2, m->is_filled);
+    double radius = m->size + m->width, reach = radius + m->width;
+    m->end = (struct point){m->tip.x - m->ux * (2 * radius + m->width), m->tip.y - m->uy * (2 * radius + m->width)};
+    paint_circle(m, (struct point){m->tip.x - m->ux * reach, m->tip.y - m->uy * reach}, radius, m->is_filled);
 }
 
 static void paint_round_plus(struct marker *m)
 {
-    double reach = m->size / 2 + m->width, nx = m->ux * m->size / 2, ny = m->uy * m->size / 2;
+    double radius = m->size + m->width, reach = radius + m->width, nx = m->ux * radius, ny = m->uy * radius;
     struct point center = {m->tip.x - m->ux * reach, m->tip.y - m->uy * reach};
     paint_round(m);
     paint_points(m, (struct point[]){{center.x - nx, center.y - ny}, {center.x + nx, center.y + ny}}, 2, false);
@@ -217,6 +218,18 @@ static void paint_box(struct marker *m)
     struct point points[] = {spot(m, 0, 0.5), spot(m, 0, -0.5), spot(m, 1, -0.5), spot(m, 1, 0.5)};
     m->end = spot(m, 1, 0);
     paint_points(m, points, G_N_ELEMENTS(points), true);
+}
+
+/* A bow around the tip, open towards it. */
+static void paint_half_circle(struct marker *m)
+{
+    struct point from = spot(m, 0, 1), to = spot(m, 0, -1), left = spot(m, 1, 1), right = spot(m, 1, -1);
+    m->end = spot(m, 1, 0);
+    canvas_begin(m->canvas);
+    canvas_move(m->canvas, from.x, from.y);
+    canvas_quad(m->canvas, left.x, left.y, m->end.x, m->end.y);
+    canvas_quad(m->canvas, right.x, right.y, to.x, to.y);
+    canvas_stroke(m->canvas);
 }
 
 static void paint_er_one(struct marker *m)
@@ -287,6 +300,7 @@ static const struct marker_kind {
     {"dash", paint_dash},
     {"diamond", paint_diamond},
     {"diamondThin", paint_diamond_thin},
+    {"halfCircle", paint_half_circle},
     {"open", paint_open},
     {"openAsync", paint_open_async},
     {"openThin", paint_open_thin},

@@ -1,5 +1,6 @@
 #include "diagram/drawio/draw.h"
 
+#include "diagram/drawio/arrow.h"
 #include "diagram/drawio/connector.h"
 #include "diagram/drawio/draw_label.h"
 #include "diagram/drawio/shape.h"
@@ -107,10 +108,18 @@ static void draw_edge(struct drawing *drawing, int index)
     const struct style *style = &page_cell(drawing->page, index)->style;
     configure(drawing->canvas, drawing->page, style);
     canvas_start_bounds(drawing->canvas);
-    connector_paint(drawing->canvas, style, drawing->view->states[index].points);
     double grow = drawing->canvas->state.stroke.width / 2;
-    if (!style_flag(style, "curved", false)) { /* the original measures the points and makes room
-                               for the markers */
+    if (arrow_is_known(style)) {
+        arrow_paint(drawing->canvas, style, drawing->view->states[index].points);
+        if (arrow_reach(style) >= 0) {
+            drawing->canvas->bounds = drawing->view->states[index].bounds;
+            grow += arrow_reach(style);
+        }
+        draw_add_bounds(drawing, grow);
+        return;
+    }
+    connector_paint(drawing->canvas, style, drawing->view->states[index].points);
+    if (!style_flag(style, "curved", false)) { /* the original measures the points and makes room for the markers */
         double marker = fmax(style_get(style, "startArrow") != NULL ? style_number(style, "startSize", 6) + 1 : 0,
                              style_get(style, "endArrow") != NULL ? style_number(style, "endSize", 6) + 1 : 0);
         drawing->canvas->bounds = drawing->view->states[index].bounds;

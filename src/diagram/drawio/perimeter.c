@@ -189,7 +189,14 @@ static struct point around_step(const struct view_point *view)
 static struct point around_callout(const struct view_point *view)
 {
     struct view_point body = *view;
-    body.bounds.height = fmax(0, body.bounds.height - style_number(view->style, "size", 30));
+    struct rect *b = &body.bounds;
+    double turn = style_turn(view->style), size = CLAMP(style_number(view->style, "size", 30), 0, b->height);
+    if (turn == 90 || turn == 270)
+        b->width = fmax(0, b->width - size);
+    else
+        b->height -= size;
+    b->x += turn == 90 ? size : 0;
+    b->y += turn == 180 ? size : 0;
     return around_rectangle(&body);
 }
 

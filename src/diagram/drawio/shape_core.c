@@ -49,8 +49,13 @@ static void paint_callout(struct canvas *c, const struct shape *s)
 {
     double w = s->width, h = s->height, d = shape_length(s, "size", 30, h), base = shape_length(s, "base", 20, w);
     double from = w * shape_length(s, "position", 0.5, 1), tip = w * shape_length(s, "position2", 0.5, 1);
-    shape_polygon(c, s, (struct point[]){{0, 0}, {w, 0}, {w, h - d}, {fmin(w, from + base), h - d}, {tip, h}, {from, h - d}, {0, h - d}},
-                  7);
+    double x = s->x, y = s->y;
+    struct point corners[] = {
+        {x, y},        {x + w, y}, {x + w, y + h - d}, {x + fmin(w, from + base), y + h - d}, {x + tip, y + h}, {x + from, y + h - d},
+        {x, y + h - d}};
+    canvas_begin(c);
+    canvas_polyline_but(c, corners, G_N_ELEMENTS(corners), shape_arc(s), true, 4);
+    canvas_fill_and_stroke(c);
 }
 
 static struct rect callout_margins(const struct shape *s)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "diagram/drawio/arrow.h"
 #include "diagram/drawio/cell_text.h"
 #include "diagram/drawio/connector.h"
 #include "diagram/drawio/image.h"
@@ -58,7 +59,7 @@ static char *find_unknown_of_edge(const struct style *style)
 {
     static const char *const ends[] = {"startArrow", "endArrow"};
     const char *shape = style_get(style, "shape");
-    if (shape != NULL && strcmp(shape, "connector") != 0)
+    if (shape != NULL && strcmp(shape, "connector") != 0 && !arrow_is_known(style))
         return g_strdup_printf("edges of the shape '%.60s'", shape);
     if (!style_flag(style, "horizontal", true))
         return g_strdup("an edge with a vertical label");
