@@ -8,6 +8,7 @@
 #include "diagram/drawio/label.h"
 #include "diagram/drawio/paint.h"
 
+#define MITER_LIMIT 10
 #define MAX_SIDE 32767
 #define MAX_PIXELS (160.0 * 1024 * 1024)
 #define MAX_IMAGE_SIDE 16384
@@ -83,7 +84,22 @@ static void set_stroke(cairo_t *cairo, const struct stroke *stroke)
     cairo_set_dash(cairo, stroke->dashes, (int)stroke->n_dashes, 0);
     cairo_set_line_cap(cairo, stroke->is_round ? CAIRO_LINE_CAP_ROUND : CAIRO_LINE_CAP_BUTT);
     cairo_set_line_join(cairo, stroke->is_round ? CAIRO_LINE_JOIN_ROUND : CAIRO_LINE_JOIN_MITER);
-    cairo_set_miter_limit(cairo, 10);
+    cairo_set_miter_limit(cairo, MITER_LIMIT);
+}
+
+/* What is seen through needs a picture of its own, no larger than what is drawn on it. */
+static void begin_group(cairo_t *cairo, struct rect box, double margin)
+{
+    struct rect room = rect_grow(box, margin);
+    cairo_rectangle(cairo, room.x, room.y, room.width, room.height);
+    cairo_clip(cairo);
+    cairo_push_group(cairo);
+}
+
+static void end_group(cairo_t *cairo, double opacity)
+{
+    cairo_pop_group_to_source(cairo);
+    cairo_paint_with_alpha(cairo, opacity);
 }
 
 static void paint_path(struct painter *painter, const struct op *op)
@@ -92,8 +108,8 @@ static void paint_path(struct painter *painter, const struct op *op)
     bool is_stroked = op->stroke.is_set && op->stroke.width > 0;
     if (!op->fill.is_set && !is_stroked)
         return;
-    if (op->opacity < 1)
-        cairo_push_group(cairo);
+    if (op->opacity < 1) /* the sharpest corner of a line reaches MITER_LIMIT times its half width */
+        begin_group(cairo, op->bounds, is_stroked ? MITER_LIMIT * op->stroke.width / 2 + 1 : 1);
     add_path(cairo, &g_array_index(painter->canvas->segments, struct segment, op->first), op->n);
     if (op->fill.is_set) {
         set_fill(cairo, &op->fill, op->bounds);
@@ -103,10 +119,8 @@ static void paint_path(struct painter *painter, const struct op *op)
         set_stroke(cairo, &op->stroke);
         cairo_stroke(cairo);
     }
-    if (op->opacity < 1) {
-        cairo_pop_group_to_source(cairo);
-        cairo_paint_with_alpha(cairo, op->opacity);
-    }
+    if (op->opacity < 1)
+        end_group(cairo, op->opacity);
 }
 
 static void paint_label(struct painter *painter, const struct op *op)
@@ -117,16 +131,14 @@ static void paint_label(struct painter *painter, const struct op *op)
         cairo_clip(cairo);
     }
     if (op->opacity < 1)
-        cairo_push_group(cairo);
+        begin_group(cairo, op->bounds, op->label->options.style.size * 2);
     for (guint i = 0; i < op->label->lines->len; i++) {
         const struct label_line *line = &g_array_index(op->label->lines, struct label_line, i);
         cairo_move_to(cairo, op->bounds.x + line->x, op->bounds.y + line->baseline);
         pango_cairo_show_layout_line(cairo, line->line);
     }
-    if (op->opacity < 1) {
-        cairo_pop_group_to_source(cairo);
-        cairo_paint_with_alpha(cairo, op->opacity);
-    }
+    if (op->opacity < 1)
+        end_group(cairo, op->opacity);
 }
 
 struct reader {
