@@ -218,6 +218,46 @@ START_TEST(reads_labels_as_a_browser_does)
 }
 END_TEST
 
+START_TEST(fills_in_placeholders)
+{
+    static const char file[] =
+        "<mxfile><diagram name='Plan'>" HEAD
+        "<object id='o' label='%name% of %page% %pagenumber%, %none% %%name%' name='Part' placeholders='1'>"
+        "<mxCell vertex='1' parent='1' style='html=0'><mxGeometry width='400' height='40' as='geometry'/></mxCell></object>" TAIL
+        "</diagram></mxfile>";
+    g_autofree char *svg = draw(file, NULL);
+    assert_contains(svg, "Part of Plan 1, %none% %name%");
+    g_autofree char *reason = first_reason(HEAD "<object id='o' label='%date%' placeholders='1'><mxCell vertex='1' parent='1'>"
+                                                "<mxGeometry width='9' height='9' as='geometry'/></mxCell></object>" TAIL);
+    assert_contains(reason, "cell 'o': the placeholder 'date'");
+}
+END_TEST
+
+START_TEST(refuses_colours_that_are_none)
+{
+    g_autofree char *line = first_reason(HEAD BOX("a", "strokeColor=default;", "0", "0") TAIL),
+                    *fill = first_reason(HEAD BOX("b", "fillColor=light-dark(#fff, #000);", "0", "0") TAIL),
+                    *text = first_reason(HEAD BOX("c", "fontColor=default;fillColor=inherit;", "0", "0") TAIL);
+    assert_contains(line, "cell 'a': the colour 'default' (strokeColor)");
+    assert_contains(fill, "cell 'b': the colour 'light-dark(#fff, #000)' (fillColor)");
+    ck_assert_str_eq(text, "");
+}
+END_TEST
+
+START_TEST(draws_fat_arrows_with_their_heads)
+{
+    g_autofree char *svg =
+        draw(HEAD "<mxCell id='e' style='shape=flexArrow;' edge='1' parent='1'><mxGeometry relative='1' as='geometry'>"
+                  "<mxPoint x='0' y='0' as='sourcePoint'/><mxPoint x='100' y='0' as='targetPoint'/></mxGeometry></mxCell>" TAIL,
+             NULL);
+    g_autofree char *reason =
+        first_reason(HEAD "<mxCell id='e' style='shape=wire;' edge='1' parent='1'><mxGeometry relative='1' as='geometry'>"
+                          "<mxPoint x='0' y='0' as='sourcePoint'/><mxPoint x='100' y='0' as='targetPoint'/></mxGeometry></mxCell>" TAIL);
+    assert_contains(svg, "<path d=\"M 1 21.5 L 1 11.5 L 81 11.5 L 81 1 L 100 16.5 L 81 32 L 81 21.5 Z");
+    assert_contains(reason, "edges of the shape 'wire'");
+}
+END_TEST
+
 START_TEST(says_what_in_a_label_it_cannot_draw)
 {
     static const char *const cases[][2] = {
@@ -286,6 +326,9 @@ int main(void)
     tcase_add_test(cases, refuses_pictures_that_are_too_large);
     tcase_add_test(cases, routes_edges_around_their_ends);
     tcase_add_test(cases, reads_labels_as_a_browser_does);
+    tcase_add_test(cases, fills_in_placeholders);
+    tcase_add_test(cases, refuses_colours_that_are_none);
+    tcase_add_test(cases, draws_fat_arrows_with_their_heads);
     tcase_add_test(cases, says_what_in_a_label_it_cannot_draw);
     tcase_add_test(cases, draws_stencils_of_an_installed_application);
     tcase_add_test(cases, warns_of_a_font_that_is_missing);
