@@ -4,10 +4,13 @@
 #include "diagram/drawio/canvas.h"
 #include "diagram/drawio/view.h"
 
+struct fonts;
+
 struct drawing {
     const struct page *page;
     struct view *view;
     struct canvas *canvas;
+    const struct fonts *fonts;
     GPtrArray *warnings; /* may be NULL */
     GPtrArray *families; /* font families met so far, while drawing */
     struct rect bounds;  /* of all that was drawn, grown as the original does */

@@ -211,8 +211,9 @@ static void tell_missing_font(struct drawing *drawing, const char *family)
     if (g_ptr_array_find(drawing->families, family, NULL))
         return;
     g_ptr_array_add(drawing->families, (char *)family);
-    if (drawing->warnings != NULL && !font_is_installed(family))
-        g_ptr_array_add(drawing->warnings, g_strdup_printf("the font '%.60s' is not installed; '%s' is used", family, font_choose(family)));
+    if (drawing->warnings != NULL && !font_is_installed(drawing->fonts, family))
+        g_ptr_array_add(drawing->warnings,
+                        g_strdup_printf("the font '%.60s' is not installed; '%s' is used", family, font_choose(drawing->fonts, family)));
 }
 
 /* What counts for the size of the picture: the room for a clipped or filling label, else the label in whole units, as a browser measures it. */
@@ -242,6 +243,7 @@ void draw_label(struct drawing *drawing, int index)
         frame_vertex_label(drawing, index, &frame);
     anchor_label(style, cell->is_edge, &frame);
     draw_label_options(style, &options);
+    options.fonts = drawing->fonts;
     options.align = frame.align;
     const char *overflow = style_get(style, "overflow");
     bool wraps = style_is(style, "whiteSpace", "wrap") && options.is_html,

@@ -6,23 +6,31 @@
 
 #include "diagram/drawio/label_html.h"
 
-/* The context that all labels are laid out in; pango's own, never freed. */
-PangoContext *font_context(void);
+/* What labels of one drawing are set with. */
+struct fonts {
+    PangoContext *context;
+    GHashTable *chosen; /* lists of families to what was chosen for them: asking fontconfig is slow */
+};
+
+struct fonts *fonts_new(void);
+void fonts_free(struct fonts *fonts); /* not before the labels that were made with them */
+typedef struct fonts fonts;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(fonts, fonts_free)
 
 /* The description of a style's font; the caller frees it. */
-PangoFontDescription *font_describe(const struct text_style *style);
+PangoFontDescription *font_describe(const struct fonts *fonts, const struct text_style *style);
 
 /* The font of a style; the caller gives it back with g_object_unref(). */
-PangoFont *font_load(const struct text_style *style);
+PangoFont *font_load(const struct fonts *fonts, const struct text_style *style);
 
 /* Ascent and descent in whole pixels, as browsers round them. */
-void font_measure(const struct text_style *style, double *ret_ascent, double *ret_descent);
+void font_measure(const struct fonts *fonts, const struct text_style *style, double *ret_ascent, double *ret_descent);
 
 /* The family that text of a CSS list of families is set in: the first one that
  * is installed, or has a substitute of the same widths; a browser takes its
  * standard serif font when there is none. Interned. */
-const char *font_choose(const char *families);
+const char *font_choose(const struct fonts *fonts, const char *families);
 
 /* Whether any family of a list is installed, or has a substitute of the same
  * widths. */
-bool font_is_installed(const char *families);
+bool font_is_installed(const struct fonts *fonts, const char *families);

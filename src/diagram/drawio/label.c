@@ -23,9 +23,9 @@ static void insert(PangoAttrList *list, PangoAttribute *attribute, guint start, 
     pango_attr_list_insert(list, attribute);
 }
 
-static void insert_style(PangoAttrList *list, const struct text_style *style, guint start, guint end)
+static void insert_style(const struct fonts *fonts, PangoAttrList *list, const struct text_style *style, guint start, guint end)
 {
-    PangoFontDescription *font = font_describe(style);
+    PangoFontDescription *font = font_describe(fonts, style);
     struct color c = style->color, b = style->background;
     insert(list, pango_attr_font_desc_new(font), start, end);
     insert(list, pango_attr_foreground_new(channel(c.red), channel(c.green), channel(c.blue)), start, end);
@@ -61,9 +61,9 @@ static gpointer keep_font(gconstpointer font)
 }
 
 /* Gives one character the look that browsers give what no font has: the glyph for missing ones of the font that was asked for. */
-static void insert_missing(PangoAttrList *list, const struct text_block *block, guint byte)
+static void insert_missing(const struct fonts *fonts, PangoAttrList *list, const struct text_block *block, guint byte)
 {
-    PangoFont *font = font_load(style_at(block, byte));
+    PangoFont *font = font_load(fonts, style_at(block, byte));
     PangoRectangle ink, logical;
     if (font == NULL)
         return;
@@ -72,15 +72,15 @@ static void insert_missing(PangoAttrList *list, const struct text_block *block, 
     insert(list, pango_attr_shape_new_with_data(&ink, &logical, font, keep_font, g_object_unref), byte, byte + length);
 }
 
-static void insert_missing_of_run(PangoAttrList *list, const struct text_block *block, const PangoLayoutRun *run)
+static void insert_missing_of_run(const struct fonts *fonts, PangoAttrList *list, const struct text_block *block, const PangoLayoutRun *run)
 {
     for (int i = 0; i < run->glyphs->num_glyphs; i++)
         if ((run->glyphs->glyphs[i].glyph & PANGO_GLYPH_UNKNOWN_FLAG) != 0)
-            insert_missing(list, block, (guint)(run->item->offset + run->glyphs->log_clusters[i]));
+            insert_missing(fonts, list, block, (guint)(run->item->offset + run->glyphs->log_clusters[i]));
 }
 
 /* Returns how many characters no font has. */
-static int replace_missing(PangoLayout *layout, PangoAttrList *list, const struct text_block *block)
+static int replace_missing(const struct fonts *fonts, PangoLayout *layout, PangoAttrList *list, const struct text_block *block)
 {
     int n = pango_layout_get_unknown_glyphs_count(layout);
     if (n == 0)
@@ -88,17 +88,17 @@ static int replace_missing(PangoLayout *layout, PangoAttrList *list, const struc
     PangoAttrList *more = pango_attr_list_copy(list);
     for (int i = 0; i < pango_layout_get_line_count(layout); i++)
         for (GSList *run = pango_layout_get_line_readonly(layout, i)->runs; run != NULL; run = run->next)
-            insert_missing_of_run(more, block, run->data);
+            insert_missing_of_run(fonts, more, block, run->data);
     pango_layout_set_attributes(layout, more);
     pango_attr_list_unref(more);
     return n;
 }
 
-static PangoLayout *layout_block(const struct text_block *block, int *n_unknown)
+static PangoLayout *layout_block(const struct fonts *fonts, const struct text_block *block, int *n_unknown)
 {
-    PangoLayout *layout = pango_layout_new(font_context());
+    PangoLayout *layout = pango_layout_new(fonts->context);
     PangoAttrList *attributes = pango_attr_list_new();
-    PangoFontDescription *font = font_describe(&block->style);
+    PangoFontDescription *font = font_describe(fonts, &block->style);
     guint start = 0;
     pango_layout_set_font_description(layout, font);
     pango_font_description_free(font);
@@ -106,11 +106,11 @@ static PangoLayout *layout_block(const struct text_block *block, int *n_unknown)
     for (guint i = 0; i < block->spans->len; i++) {
         const struct text_span *span = &g_array_index(block->spans, struct text_span, i);
         if (span->end > start)
-            insert_style(attributes, &span->style, start, span->end);
+            insert_style(fonts, attributes, &span->style, start, span->end);
         start = MAX(start, span->end);
     }
     pango_layout_set_attributes(layout, attributes);
-    *n_unknown += replace_missing(layout, attributes, block);
+    *n_unknown += replace_missing(fonts, layout, attributes, block);
     pango_attr_list_unref(attributes);
     pango_layout_set_wrap(layout, PANGO_WRAP_WORD);
     return layout;
@@ -170,10 +170,10 @@ struct extent {
     double ascent, descent;
 };
 
-static void cover(struct extent *extent, const struct text_style *style)
+static void cover(const struct fonts *fonts, struct extent *extent, const struct text_style *style)
 {
     double ascent, descent;
-    font_measure(style, &ascent, &descent);
+    font_measure(fonts, style, &ascent, &descent);
     double height = style->line_height > 0 ? style->line_height * style->size : ascent + descent;
     double above = floor((height - ascent - descent) / 2) + ascent;
     extent->ascent = fmax(extent->ascent, above + style->rise);
@@ -182,15 +182,15 @@ static void cover(struct extent *extent, const struct text_style *style)
 
 /* Height of a line above and below its baseline: of the block's own font and of
  * each span that is in the line. */
-static struct extent measure_line(const struct text_block *block, const PangoLayoutLine *line)
+static struct extent measure_line(const struct fonts *fonts, const struct text_block *block, const PangoLayoutLine *line)
 {
     struct extent extent = {-1e9, -1e9};
     guint start = 0, from = (guint)line->start_index, to = from + (guint)line->length;
-    cover(&extent, &block->style);
+    cover(fonts, &extent, &block->style);
     for (guint i = 0; i < block->spans->len; i++) {
         const struct text_span *span = &g_array_index(block->spans, struct text_span, i);
         if (MAX(start, from) < MIN(span->end, to) && memcmp(&span->style, &block->style, sizeof block->style) != 0)
-            cover(&extent, &span->style);
+            cover(fonts, &extent, &span->style);
         start = span->end;
     }
     return extent;
@@ -201,7 +201,7 @@ static double place_lines(struct label *label, const struct text_block *block, P
     double room = label->width - block->left - block->right;
     for (int i = 0; i < pango_layout_get_line_count(layout); i++) {
         PangoLayoutLine *line = pango_layout_get_line_readonly(layout, i);
-        struct extent extent = measure_line(block, line);
+        struct extent extent = measure_line(label->options.fonts, block, line);
         struct label_line placed = {layout, line, block, block->left, y + extent.ascent};
         if (block->align != ALIGN_LEFT)
             placed.x += (room - line_width(line)) / (block->align == ALIGN_CENTER ? 2 : 1);
@@ -234,13 +234,13 @@ static void place_marker(struct label *label, const struct text_block *block, gu
 {
     if (block->marker == NULL || first_line >= label->lines->len)
         return;
-    PangoLayout *layout = pango_layout_new(font_context());
-    PangoFontDescription *font = font_describe(&block->style);
+    PangoLayout *layout = pango_layout_new(label->options.fonts->context);
+    PangoFontDescription *font = font_describe(label->options.fonts, &block->style);
     pango_layout_set_font_description(layout, font);
     pango_font_description_free(font);
     pango_layout_set_text(layout, block->marker, -1);
     PangoAttrList *attributes = pango_attr_list_new();
-    insert_style(attributes, &block->style, 0, G_MAXUINT);
+    insert_style(label->options.fonts, attributes, &block->style, 0, G_MAXUINT);
     pango_layout_set_attributes(layout, attributes);
     pango_attr_list_unref(attributes);
     g_ptr_array_add(label->layouts, layout);
@@ -287,7 +287,7 @@ struct label *label_new(const char *text, const struct label_options *options)
                                      : label_text_parse(text, &options->style, options->align);
     for (guint i = 0; i < label->blocks->len; i++) {
         const struct text_block *block = label->blocks->pdata[i];
-        PangoLayout *layout = block->is_rule ? NULL : layout_block(block, &label->n_unknown);
+        PangoLayout *layout = block->is_rule ? NULL : layout_block(options->fonts, block, &label->n_unknown);
         g_ptr_array_add(label->layouts, layout);
     }
     label->width = fit_width(label);

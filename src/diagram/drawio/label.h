@@ -7,7 +7,10 @@
 #include "diagram/drawio/geometry.h"
 #include "diagram/drawio/label_html.h"
 
+struct fonts;
+
 struct label_options {
+    const struct fonts *fonts; /* borrowed */
     struct text_style style;
     enum text_align align;
     bool is_html;      /* else plain text with lines at whole distances, as SVG text */

@@ -8,7 +8,7 @@
 #include "diagram/drawio/paint.h"
 #include "diagram/drawio/support.h"
 
-#define VERSION "1" /* counts changes of what is drawn */
+#define VERSION "2" /* counts changes of what is drawn */
 #define MAX_REASONS 20
 #define MAX_WARNINGS 100
 #define LINE_SHIFT                                                                                                                         \
@@ -107,13 +107,14 @@ static GBytes *paint(const struct canvas *canvas, const struct paint_options *pa
 }
 
 /* Lays the page out and draws it; returns the bounds. Routes that are rounded to pixels are laid out anew when it is known where these lie. */
-static struct rect draw_on_grid(const struct page *page, const struct picture_options *options, struct canvas *canvas, GPtrArray *told)
+static struct rect draw_on_grid(const struct page *page, const struct picture_options *options, const struct fonts *fonts,
+                                struct canvas *canvas, GPtrArray *told)
 {
     g_autoptr(view) view = view_new(page, options->layers, told, NULL);
-    struct drawing drawing = {.page = page, .view = view, .canvas = canvas, .warnings = told};
+    struct drawing drawing = {.page = page, .view = view, .canvas = canvas, .fonts = fonts, .warnings = told};
     if (view->uses_grid) {
         g_autoptr(canvas) first = canvas_new();
-        struct drawing trial = {.page = page, .view = view, .canvas = first};
+        struct drawing trial = {.page = page, .view = view, .canvas = first, .fonts = fonts};
         draw_page(&trial);
         struct grid grid = {scale_of(options), border_of(options) - trial.bounds.x, border_of(options) - trial.bounds.y};
         view_free(view);
@@ -133,8 +134,9 @@ GBytes *drawio_draw(struct drawio_file *file, const struct picture_options *opti
     for (guint i = 0; i < page->problems->len; i++)
         g_ptr_array_add(told, g_strdup(page->problems->pdata[i]));
     tell_unknown(page, options, told);
+    g_autoptr(fonts) fonts = fonts_new();
     g_autoptr(canvas) canvas = canvas_new();
-    struct rect bounds = draw_on_grid(page, options, canvas, told);
+    struct rect bounds = draw_on_grid(page, options, fonts, canvas, told);
     struct paint_options paint_options = make_paint_options(page, options, bounds);
     paint_options.warnings = told;
     GBytes *picture = paint(canvas, &paint_options, options->format, error);
@@ -146,6 +148,7 @@ GBytes *drawio_draw(struct drawio_file *file, const struct picture_options *opti
 
 char *drawio_native_fingerprint(void)
 {
+    g_autoptr(fonts) fonts = fonts_new();
     return g_strdup_printf("native " VERSION " cairo %s pango %s Helvetica=%s", cairo_version_string(), pango_version_string(),
-                           font_choose("Helvetica"));
+                           font_choose(fonts, "Helvetica"));
 }
