@@ -39,7 +39,14 @@ static char *find_unknown_key(const struct style *style)
     return NULL;
 }
 
-/* Colours that are none here. "default" is a colour of newer versions of the original; older ones leave such lines out and fill black. */
+/* "default" is a colour of newer versions of the original; older ones leave such lines out and fill black. For text it makes no difference, and
+ * hardly any for what lies behind it. */
+static bool is_harmless_default(const char *key, const char *value)
+{
+    return strcmp(value, "default") == 0 && (strcmp(key, "fontColor") == 0 || strcmp(key, "labelBackgroundColor") == 0);
+}
+
+/* Colours that are none here. */
 static char *find_unknown_color(const struct style *style)
 {
     static const char *const keys[] = {
@@ -48,7 +55,7 @@ static char *find_unknown_color(const struct style *style)
     struct color color;
     for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
         const char *value = style_get(style, keys[i]);
-        if (value == NULL || color_parse(value, &color) || (strcmp(keys[i], "fontColor") == 0 && strcmp(value, "default") == 0))
+        if (value == NULL || color_parse(value, &color) || is_harmless_default(keys[i], value))
             continue;
         return g_strdup_printf("the colour '%.40s' (%s), which versions of the original draw in different ways", value, keys[i]);
     }
