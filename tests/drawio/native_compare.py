@@ -8,15 +8,11 @@ scale, and the pictures must look alike. Two measures, on pictures scaled to one
   far    share of dark or coloured pixels of one picture that have no like pixel of the other within 3 pixels (structure)
   tone   mean difference of the blurred pictures, of 255 (perception)
 """
-import base64
 import os
-import re
 import struct
 import subprocess
 import sys
 import tempfile
-import urllib.parse
-import zlib
 
 import numpy
 from PIL import Image, ImageFilter
@@ -80,15 +76,6 @@ def measure(own, reference, scale):
     return far, abs(blurred[0] - blurred[1]).mean()
 
 
-def is_newer(source):
-    """Whether a file has colours called default, which draw.io 14.7.3 takes for black."""
-    with open(source, encoding="utf-8", errors="replace") as file:
-        text = file.read()
-    for packed in re.findall(r"<diagram[^>]*>([A-Za-z0-9+/=\s]+)</diagram>", text):
-        text += urllib.parse.unquote(zlib.decompress(base64.b64decode(packed), -15).decode())
-    return "Color=default" in text
-
-
 def judge(draw, folder, name, out):
     reference, own = os.path.join(folder, name + ".ref.png"), os.path.join(out, name + ".png")
     scale = scale_of(folder, name)
@@ -105,10 +92,6 @@ def judge(draw, folder, name, out):
         return "WRONG SIZE", f"{width}x{height}, not {wide}x{high}", far, tone
     if far <= MAX_FAR and tone <= MAX_TONE:
         return "yes", "", far, tone
-    if "in no installed font" in run.stderr:
-        return "no font", "has characters that no installed font has", far, tone
-    if is_newer(source):
-        return "newer", "has colours that the original of the pictures did not know", far, tone
     return "DIFFERS", "", far, tone
 
 
@@ -128,7 +111,7 @@ def main():
     for name in names:
         verdict, detail, far, tone = judge(draw, folder, name, out)
         drawn += verdict == "yes"
-        wrong += verdict not in ("yes", "no", "no font", "newer")
+        wrong += verdict not in ("yes", "no")
         print(f"{name}  {verdict:10}  far {far:.4f}  tone {tone:.2f}  {detail}")
     print(f"{drawn} of {len(names)} drawn and alike, {wrong} wrong")
     if wrong or (len(arguments) == 2 and drawn * 2 < len(names)):
