@@ -64,9 +64,8 @@ static void hand_over(const struct drawio_file *file, unsigned number, const GPt
         g_ptr_array_add(warnings, g_strdup_printf("%sand %u more", place, told->len - MAX_WARNINGS));
 }
 
-static void tell_unknown(const struct page *page, const struct picture_options *options, GPtrArray *told)
+static void tell_unknown(const struct page *page, const struct view *view, GPtrArray *told)
 {
-    g_autoptr(view) view = view_new(page, options->layers, NULL, NULL);
     for (guint i = 0; i < view->order->len; i++) {
         const struct cell *cell = page_cell(page, g_array_index(view->order, int, i));
         g_autofree char *unknown = support_find_unknown(page, cell);
@@ -106,19 +105,18 @@ static GBytes *paint(const struct canvas *canvas, const struct paint_options *pa
     return format == PICTURE_PDF ? paint_pdf(canvas, paint_options, error) : paint_png(canvas, paint_options, error);
 }
 
-/* Lays the page out and draws it; returns the bounds. Routes that are rounded to pixels are laid out anew when it is known where these lie. */
-static struct rect draw_on_grid(const struct page *page, const struct picture_options *options, const struct fonts *fonts,
-                                struct canvas *canvas, GPtrArray *told)
+/* Draws the page as it is laid out; returns the bounds. Routes that are rounded to pixels are laid out anew when it is known where these lie. */
+static struct rect draw_on_grid(struct view *view, const struct picture_options *options, const struct fonts *fonts, struct canvas *canvas,
+                                GPtrArray *told)
 {
-    g_autoptr(view) view = view_new(page, options->layers, told, NULL);
-    struct drawing drawing = {.page = page, .view = view, .canvas = canvas, .fonts = fonts, .warnings = told};
+    g_autoptr(view) exact = NULL;
+    struct drawing drawing = {.page = view->page, .view = view, .canvas = canvas, .fonts = fonts, .warnings = told};
     if (view->uses_grid) {
         g_autoptr(canvas) first = canvas_new();
-        struct drawing trial = {.page = page, .view = view, .canvas = first, .fonts = fonts};
+        struct drawing trial = {.page = view->page, .view = view, .canvas = first, .fonts = fonts};
         draw_page(&trial);
         struct grid grid = {scale_of(options), border_of(options) - trial.bounds.x, border_of(options) - trial.bounds.y};
-        view_free(view);
-        drawing.view = view = view_new(page, options->layers, NULL, &grid);
+        drawing.view = exact = view_new(view->page, options->layers, NULL, &grid);
     }
     draw_page(&drawing);
     return drawing.bounds;
@@ -133,10 +131,11 @@ GBytes *drawio_draw(struct drawio_file *file, const struct picture_options *opti
     g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < page->problems->len; i++)
         g_ptr_array_add(told, g_strdup(page->problems->pdata[i]));
-    tell_unknown(page, options, told);
+    g_autoptr(view) view = view_new(page, options->layers, told, NULL);
+    tell_unknown(page, view, told);
     g_autoptr(fonts) fonts = fonts_new();
     g_autoptr(canvas) canvas = canvas_new();
-    struct rect bounds = draw_on_grid(page, options, fonts, canvas, told);
+    struct rect bounds = draw_on_grid(view, options, fonts, canvas, told);
     struct paint_options paint_options = make_paint_options(page, options, bounds);
     paint_options.warnings = told;
     GBytes *picture = paint(canvas, &paint_options, options->format, error);
