@@ -43,12 +43,16 @@ static void free_limit(struct limit *limit)
     g_free(limit);
 }
 
-/* A process that could not join its group is measured like one without. */
+/* A process that could not join its group is measured like one without; of one that was not started nothing is left. */
 static void check_limit(struct executor_worker *worker)
 {
-    g_autofree char *name = group_name(worker->id), *group = worker->state ? cgroup_find(worker->process.pid, name) : NULL;
+    g_autofree char *name = group_name(worker->id), *group = NULL;
 
-    if (group || !worker->state)
+    if (!worker->state)
+        return;
+    if (worker->process.pid > 0)
+        group = cgroup_find(worker->process.pid, name);
+    if (group)
         return;
     cgroup_remove(name);
     free_limit(worker->state);
@@ -95,8 +99,10 @@ static bool start(struct executor *executor, enum job_type type, gint64 worker_i
     int log = worker_log_open(options->jobs_db, worker->id, error);
     bool is_started;
 
-    if (log < 0)
+    if (log < 0) {
+        check_limit(worker);
         return false;
+    }
     is_started = process_spawn(
         &(struct process_options){
             .argv = argv,
@@ -111,8 +117,7 @@ static bool start(struct executor *executor, enum job_type type, gint64 worker_i
         &worker->process, error);
     close(log);
     worker->end_fd = worker->process.pidfd;
-    if (is_started)
-        check_limit(worker);
+    check_limit(worker);
     return is_started;
 }
 
