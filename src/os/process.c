@@ -18,6 +18,7 @@
 #include <dirent.h>
 
 #include "base/error.h"
+#include "os/sandbox.h"
 
 #define KILL_ROUNDS 16
 #define REAP_WAIT_MS 1000
@@ -108,7 +109,10 @@ G_NORETURN static void run_child(const struct process_options *options, const ch
     report_fd = out_of_the_way(report_fd);
     redirect_all(options);
     reset_signals();
-    if (options->folder == NULL || chdir(options->folder) == 0)
+    bool is_placed = options->folder == NULL || chdir(options->folder) == 0;
+    if (is_placed && options->readable != NULL)
+        sandbox_enter(options->readable, options->writable);
+    if (is_placed)
         execve(program, (char *const *)options->argv, env);
     int problem = errno;
     if (write(report_fd, &problem, sizeof problem) < 0)

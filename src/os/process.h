@@ -22,6 +22,8 @@ struct process_options {
     bool new_group;                     /* leader of its own process group */
     bool is_offline;                    /* in a network of its own without any interface, where the kernel allows that */
     const char *control_group;          /* its folder (os/cgroup.h): joined before the program runs, if that can be; NULL: none */
+    const char *const *readable;        /* the only files that it may read (see sandbox_enter()); NULL: all */
+    const char *writable;               /* with `readable`: the only folder that it may write to, or NULL */
     const int *more_fds;                /* become the child's descriptors 3, 4, ... */
     unsigned n_more_fds;                /* at most PROCESS_MORE_FDS */
 };
