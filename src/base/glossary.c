@@ -11,6 +11,7 @@ const char *const event_type_names[] = {"worker_starting", "worker_registered", 
 const char *const execution_mode_names[] = {"direct", "docker", 0};
 const char *const kind_names[] = {"code-along", "completed", "speaker", 0};
 const char *const kind_folders[] = {"Code-Along", "Completed", "Speaker", 0};
+const char *const image_format_names[] = {"png", "svg", NULL};
 const char *const image_mode_names[] = {"duplicated", "shared", NULL};
 const char *const format_names[] = {"html", "notebook", "code", 0};
 const char *const prog_lang_names[] = {"python", "cpp", "c", "csharp", "java", "typescript", "rust", 0};

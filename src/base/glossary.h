@@ -8,6 +8,7 @@ enum job_status { JOB_PENDING, JOB_PROCESSING, JOB_COMPLETED, JOB_FAILED, JOB_CA
 enum worker_status { WORKER_CREATED, WORKER_IDLE, WORKER_BUSY, WORKER_HUNG, WORKER_DEAD, N_WORKER_STATUSES };
 enum kind { KIND_CODE_ALONG, KIND_COMPLETED, KIND_SPEAKER, N_KINDS };
 enum format { FORMAT_HTML, FORMAT_NOTEBOOK, FORMAT_CODE, N_FORMATS };
+enum image_format { IMAGES_PNG, IMAGES_SVG };         /* what diagrams become in a build */
 enum image_mode { IMAGES_DUPLICATED, IMAGES_SHARED }; /* pictures beside each notebook, or once per course folder */
 enum prog_lang {
     PROG_LANG_PYTHON,
@@ -36,7 +37,9 @@ extern const char *const execution_mode_names[]; /* what settings offer: direct,
 extern const char *const kind_names[];           /* code-along, completed, speaker */
 extern const char *const kind_folders[];         /* Code-Along, Completed, Speaker */
 extern const char *const format_names[];         /* html, notebook, code */
-extern const char *const image_mode_names[];     /* duplicated, shared */
+extern const char *const image_format_names[];
+extern const char *const image_format_names[]; /* png, svg */
+extern const char *const image_mode_names[];   /* duplicated, shared */
 extern const char *const prog_lang_names[];
 extern const struct prog_lang_info prog_langs[N_PROG_LANGS];
 

@@ -31,9 +31,9 @@ struct plan_job {
 };
 
 struct plan_options {
-    const char *templates_dir;     /* of the built-in templates */
-    const char *plantuml_jar;      /* or NULL */
-    struct drawio_settings drawio; /* without folder and memory limit, which are the worker's */
+    const char *templates_dir;       /* of the built-in templates */
+    const char *plantuml_jar, *java; /* or NULL */
+    struct drawio_settings drawio;   /* without folder and memory limit, which are the worker's */
     int cell_timeout_s;
     bool skips_runs;     /* leave out the pages that show what code does (--watch-mode fast) */
     bool starts_cold;    /* no kernel is started before it is needed */

@@ -23,19 +23,29 @@ static json_t *pack_titles(const struct course *course, const struct topic_file 
     return titles;
 }
 
-/* In image mode shared: what an image is called in the source -> what it is called in every output of the notebook. */
-static json_t *pack_shared_images(const struct topic *topic)
+/* Sources call the picture of a diagram img/x.png, whatever is made of it. */
+static void pack_image(const struct course *course, json_t *images, const struct topic_file *file, const char *picture)
+{
+    const char *suffix = course->image_format == IMAGES_SVG ? ".svg" : ".png";
+    bool is_diagram = file->file_class == FILE_PLANTUML || file->file_class == FILE_DRAWIO;
+    g_autofree char *name = is_diagram ? layout_diagram_name(file, picture, ".png") : g_strdup(file->relative);
+    g_autofree char *shared = course->shares_images ? layout_shared_name(file, picture, suffix) : NULL;
+    g_autofree char *target = shared != NULL ? g_strconcat(LAYOUT_UP_TO_COURSE, shared, NULL)
+                              : is_diagram   ? layout_diagram_name(file, picture, suffix)
+                                             : NULL;
+    if (target != NULL && strcmp(name, target) != 0)
+        json_object_set_new(images, name, json_string(target));
+}
+
+/* What an image is called in the source -> what it is called in every output of the notebook, where that is something else. */
+static json_t *pack_images(const struct course *course, const struct topic *topic)
 {
     json_t *images = json_object();
     for (unsigned i = 0; i < topic->files->len; i++) {
         const struct topic_file *file = topic->files->pdata[i];
-        g_autofree char *shared = layout_shared_name(file);
-        if (shared == NULL)
-            continue;
-        bool is_diagram = file->file_class == FILE_PLANTUML || file->file_class == FILE_DRAWIO;
-        g_autofree char *name = is_diagram ? layout_diagram_name(file, ".png") : g_strdup(file->relative);
-        g_autofree char *target = g_strconcat(LAYOUT_UP_TO_COURSE, shared, NULL);
-        json_object_set_new(images, name, json_string(target));
+        pack_image(course, images, file, NULL);
+        for (char **picture = file->more_pictures; picture != NULL && *picture != NULL; picture++)
+            pack_image(course, images, file, *picture);
     }
     return images;
 }
@@ -51,8 +61,8 @@ static json_t *pack_notebook(const struct plan *plan, const struct plan_job *job
                                   course->organization != NULL ? course->organization : ""));
     json_object_set_new(settings, "course_name", pack_course_names(course));
     json_object_set_new(settings, "titles", pack_titles(course, job->file));
-    if (course->shares_images)
-        json_object_set_new(settings, "shared_images", pack_shared_images(job->topic));
+    if (course->shares_images || course->image_format != IMAGES_PNG)
+        json_object_set_new(settings, "shared_images", pack_images(course, job->topic));
     return settings;
 }
 
@@ -80,7 +90,7 @@ void plan_settle_job(const struct plan *plan, struct plan_job *job)
         return;
     }
     char *folder = g_path_get_dirname(job->source);
-    job->settings = json_pack("{s:s, s:s}", "name", job->name, "format", "png");
+    job->settings = json_pack("{s:s, s:s}", "name", job->name, "format", image_format_names[plan->course->image_format]);
     job->template_dirs = g_new0(char *, 2);
     job->template_dirs[0] = folder;
 }
@@ -136,6 +146,14 @@ static void add_places(json_t *payload, const struct plan *plan, const struct pl
         json_object_set_new(payload, "preload", json_string(plan->options->preload));
 }
 
+static void add_plantuml(json_t *payload, const struct plan *plan)
+{
+    json_object_set_new(payload, "tool", json_pack("s?", plan->options->plantuml_jar));
+    json_object_set_new(payload, "root", json_string(plan->course->root));
+    if (plan->options->java != NULL)
+        json_object_set_new(payload, "java", json_string(plan->options->java));
+}
+
 json_t *plan_job_payload(const struct plan *plan, const struct plan_job *job, const char *inputs_hash, bool is_run_forced)
 {
     json_t *payload = json_copy(job->settings);
@@ -143,7 +161,7 @@ json_t *plan_job_payload(const struct plan *plan, const struct plan_job *job, co
     if (job->type == JOB_DRAWIO)
         json_object_set_new(payload, "tool", pack_drawio(&plan->options->drawio));
     if (job->type == JOB_PLANTUML)
-        json_object_set_new(payload, "tool", json_pack("s?", plan->options->plantuml_jar));
+        add_plantuml(payload, plan);
     if (job->type != JOB_NOTEBOOK)
         return payload;
     add_places(payload, plan, job);
@@ -160,7 +178,7 @@ json_t *plan_job_payload(const struct plan *plan, const struct plan_job *job, co
 
 static void name_object(char name[OBJECT_NAME_SIZE], const char *language, const char *kind, const char *format)
 {
-    const char *const parts[] = {language != NULL ? language : DIAGRAM_OBJECT, kind, format};
+    const char *const parts[] = {language, kind, format};
     size_t length = 0;
     for (unsigned i = 0; i < G_N_ELEMENTS(parts) && parts[i] != NULL; i++) {
         if (i > 0 && length + 1 < OBJECT_NAME_SIZE)
@@ -169,16 +187,24 @@ static void name_object(char name[OBJECT_NAME_SIZE], const char *language, const
     }
 }
 
+/* Names of pictures may be long. The caller frees it. */
+static char *name_picture(const char *picture)
+{
+    return picture != NULL ? g_strconcat(DIAGRAM_OBJECT " ", picture, NULL) : g_strdup(DIAGRAM_OBJECT);
+}
+
 json_t *plan_pack_result(const json_t *result)
 {
     json_t *packed = json_copy((json_t *)result), *outputs = json_object(), *object;
     size_t i;
     json_array_foreach(json_object_get(result, "outputs"), i, object)
     {
-        char name[OBJECT_NAME_SIZE];
-        name_object(name, json_get_text(object, "language", NULL), json_get_text(object, "kind", NULL),
-                    json_get_text(object, "format", NULL));
-        json_object_set(outputs, name, json_object_get(object, "sha256"));
+        char variant[OBJECT_NAME_SIZE];
+        const char *language = json_get_text(object, "language", NULL);
+        g_autofree char *picture = language == NULL ? name_picture(json_get_text(object, "picture", NULL)) : NULL;
+        if (language != NULL)
+            name_object(variant, language, json_get_text(object, "kind", NULL), json_get_text(object, "format", NULL));
+        json_object_set(outputs, language != NULL ? variant : picture, json_object_get(object, "sha256"));
     }
     json_object_set_new(packed, "outputs", outputs);
     return packed;
@@ -187,11 +213,10 @@ json_t *plan_pack_result(const json_t *result)
 const char *plan_find_object(const struct plan_output *output, const json_t *result)
 {
     const struct course_output *wanted = output->output;
-    char name[OBJECT_NAME_SIZE];
+    char variant[OBJECT_NAME_SIZE];
+    g_autofree char *picture = wanted->what != OUTPUT_NOTEBOOK ? name_picture(wanted->picture) : NULL;
     if (wanted->what == OUTPUT_NOTEBOOK)
-        name_object(name, wanted->language, kind_names[wanted->kind], format_names[wanted->format]);
-    else
-        name_object(name, NULL, NULL, NULL);
-    const char *sha256 = json_get_text(json_object_get(result, "outputs"), name, NULL);
+        name_object(variant, wanted->language, kind_names[wanted->kind], format_names[wanted->format]);
+    const char *sha256 = json_get_text(json_object_get(result, "outputs"), picture != NULL ? picture : variant, NULL);
     return sha256 != NULL && strlen(sha256) == 64 && strspn(sha256, "0123456789abcdef") == 64 ? sha256 : NULL;
 }

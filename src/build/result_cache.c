@@ -9,6 +9,7 @@
 #include "build/result_cache.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -17,6 +18,7 @@
 #include "build/inputs.h"
 #include "build/result_version.h"
 #include "diagram/diagram.h"
+#include "diagram/fonts.h"
 #include "notebook/html_katex.h"
 #include "notebook/kernel/kernel.h"
 
@@ -128,10 +130,33 @@ static json_t *list_topic_files(struct result_cache *results, const struct plan_
     return files;
 }
 
-static char *find_print(const struct result_cache *results, const char *tool)
+/* Its bytes, not where it is or since when; NULL when it is not there. Takes `path`. */
+static const char *hash_program(struct result_cache *results, char *path)
+{
+    g_autofree char *given = path, *real_path = path != NULL ? realpath(path, NULL) : NULL;
+    return real_path != NULL ? hash_file(results, real_path, DIGEST_BYTES, NULL) : NULL;
+}
+
+/* The program, the Java that runs it (whose file "release" holds its version), and what lays out its graphs. */
+static char *find_plantuml_print(struct result_cache *results)
+{
+    const struct plan_options *plan = results->options.plan;
+    g_autofree char *java = plantuml_find_java(plan->java), *real_java = java != NULL ? realpath(java, NULL) : NULL;
+    g_autofree char *release = real_java != NULL ? g_build_filename(real_java, "..", "..", "release", NULL) : NULL;
+    const char *jar = hash_program(results, plantuml_find_jar(plan->plantuml_jar));
+    const char *home = release != NULL ? hash_program(results, g_canonicalize_filename(release, NULL)) : NULL;
+    const char *dot = hash_program(results, g_find_program_in_path("dot"));
+    if (jar == NULL || java == NULL)
+        return g_strdup("none");
+    return g_strdup_printf("%s; java %s; dot %s", jar, home != NULL ? home : java, dot != NULL ? dot : "none");
+}
+
+static char *find_print(struct result_cache *results, const char *tool)
 {
     if (strcmp(tool, "plantuml") == 0)
-        return plantuml_fingerprint(results->options.plan->plantuml_jar);
+        return find_plantuml_print(results);
+    if (strcmp(tool, "fonts") == 0)
+        return fonts_fingerprint();
     if (strcmp(tool, "drawio") == 0)
         return drawio_fingerprint(&results->options.plan->drawio);
     return g_str_has_prefix(tool, KERNEL) ? kernel_fingerprint(tool + strlen(KERNEL), NULL) : katex_fingerprint();
@@ -153,6 +178,8 @@ static json_t *list_tools(struct result_cache *results, const struct plan_job *j
 {
     json_t *tools = json_object();
     add_tool(results, tools, job->type == JOB_NOTEBOOK ? "katex" : job_type_names[job->type]);
+    if (job->type != JOB_NOTEBOOK)
+        add_tool(results, tools, "fonts");
     if (job->type == JOB_NOTEBOOK && job->topic->is_evaluated) {
         g_autofree char *kernel = g_strconcat(KERNEL, prog_langs[job->prog_lang].kernel, NULL);
         add_tool(results, tools, kernel);
@@ -231,7 +258,7 @@ static json_t *pack_deps(struct result_cache *results, const struct plan_job *jo
 
 static bool is_same_output(const json_t *one, const json_t *other)
 {
-    static const char *const keys[] = {"language", "kind", "format"};
+    static const char *const keys[] = {"language", "kind", "format", "picture"};
     for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
         if (g_strcmp0(json_get_text(one, keys[i], NULL), json_get_text(other, keys[i], NULL)) != 0)
             return false;

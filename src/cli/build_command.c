@@ -44,6 +44,7 @@ static bool load_course(const struct build_invocation *build, struct loaded_cour
         .languages = (const char *const *)build->languages,
         .is_speaker_only = build_command_has(build, "speaker-only"),
         .shares_images = invocation_shares_images(build->invocation),
+        .image_format = invocation_image_format(build->invocation),
         .cache = build->cache,
     };
     bool is_filtered = options.targets != NULL || options.languages != NULL || options.is_speaker_only;
@@ -51,8 +52,11 @@ static bool load_course(const struct build_invocation *build, struct loaded_cour
     report_add_diags(report, diags);
     if (loaded->course == NULL || !is_filtered)
         return loaded->course != NULL;
-    options = (struct course_options){
-        .data_dir = options.data_dir, .output_dir = options.output_dir, .shares_images = options.shares_images, .cache = options.cache};
+    options = (struct course_options){.data_dir = options.data_dir,
+                                      .output_dir = options.output_dir,
+                                      .shares_images = options.shares_images,
+                                      .image_format = options.image_format,
+                                      .cache = options.cache};
     loaded->whole = course_load(spec, &options, ignored);
     return loaded->whole != NULL;
 }
@@ -90,6 +94,7 @@ static void set_options(const struct build_invocation *build, struct loaded_cour
             {
                 .templates_dir = build->templates,
                 .plantuml_jar = find_tool(build, "external_tools.plantuml_jar", "PLANTUML_JAR"),
+                .java = settings_get_text(build->settings, "external_tools.java"),
                 .drawio = drawio_options(build->settings),
                 .cell_timeout_s = (int)settings_get_int(build->settings, "build.cell_timeout"),
                 .starts_cold = !settings_get_bool(build->settings, "notebooks.warm_kernels"),

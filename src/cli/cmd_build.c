@@ -126,6 +126,7 @@ static const struct option options[] = {
     {"targets", 'T', "NAMES", "build these targets only", true},
     {"language", 'L', "LANGS", "build these languages only", true},
     {"speaker-only", 0, NULL, "build the kind speaker only"},
+    {"image-format", 0, "FORMAT", "what diagrams become", false, image_format_names},
     {"image-mode", 0, "MODE", "images beside each notebook or once per course", false, image_mode_names},
     {"only", 0, "NAME", "build one section or topic only"},
     {"ignore-cache", 0, NULL, "run every job again"},

@@ -57,17 +57,26 @@ static void check_resident_drawio(const struct invocation *invocation, const str
          "clx doctor --install drawio (needs npm)");
 }
 
+static bool check_plantuml(const struct invocation *invocation, const struct settings *settings)
+{
+    g_autofree char *java = plantuml_find_java(settings_get_text(settings, "external_tools.java"));
+    g_autofree char *jar = plantuml_find_jar(settings_get_text(settings, "external_tools.plantuml_jar"));
+    g_autofree char *version = java != NULL && jar != NULL ? plantuml_ask_version(java, jar) : NULL;
+    bool is_broken = java != NULL && jar != NULL && version == NULL;
+    g_autofree char *broken = g_strdup_printf("'%s' does not run '%s'", java, jar);
+    char *text = version != NULL ? g_strdup_printf("%s, version %s", jar, version) : is_broken ? NULL : g_strdup(jar);
+    bool has_java = tell(invocation, "java", g_strdup(java), "apt-get install default-jre-headless, or set external_tools.java");
+    return tell(invocation, "PlantUML", text, is_broken ? broken : "apt-get install plantuml, or set PLANTUML_JAR") && has_java;
+}
+
 static bool check_diagrams(const struct invocation *invocation, const struct settings *settings)
 {
-    bool has_java = tell(invocation, "java", plantuml_find_java(settings_get_text(settings, "external_tools.java")),
-                         "apt-get install default-jre-headless, or set external_tools.java");
-    bool has_jar = tell(invocation, "PlantUML", plantuml_find_jar(settings_get_text(settings, "external_tools.plantuml_jar")),
-                        "apt-get install plantuml, or set PLANTUML_JAR");
+    bool has_plantuml = check_plantuml(invocation, settings);
     tell(invocation, "Graphviz", g_find_program_in_path("dot"), "apt-get install graphviz (class, state and component diagrams need it)");
     tell(invocation, "Draw.io desktop", drawio_desktop_find(settings_get_text(settings, "external_tools.drawio_executable")),
          "install drawio-desktop (and xvfb), or set DRAWIO_EXECUTABLE");
     check_resident_drawio(invocation, settings);
-    return has_java && has_jar;
+    return has_plantuml;
 }
 
 static bool check_disk(const struct invocation *invocation, const char *folder)

@@ -70,6 +70,7 @@ static int run_targets(struct invocation *invocation)
 
 static const struct option command_options[] = {
     {"data-dir", 'd', "DIR", "the course root"},
+    {"image-format", 0, "FORMAT", "what diagrams become", false, image_format_names},
     {"image-mode", 0, "MODE", "images beside each notebook or once per course", false, image_mode_names},
     {"format", 0, "FORMAT", "how to print them", false, list_format_names},
     {NULL},

@@ -68,6 +68,7 @@ static int run_validate(struct invocation *invocation)
 
 static const struct option command_options[] = {
     {"data-dir", 'd', "DIR", "the course root"},
+    {"image-format", 0, "FORMAT", "what diagrams become", false, image_format_names},
     {"image-mode", 0, "MODE", "images beside each notebook or once per course", false, image_mode_names},
     {NULL},
 };

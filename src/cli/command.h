@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "base/glossary.h"
 #include "base/json.h"
 #include "config/settings.h"
 
@@ -71,6 +72,9 @@ const char *invocation_operand(const struct invocation *invocation, unsigned ind
 
 /* The settings with all layers and the global options, loaded once; NULL after the mistakes have been printed (return 2 then). */
 struct settings *invocation_settings(struct invocation *invocation);
+
+/* What --image-format or, without it, the setting says that diagrams become. */
+enum image_format invocation_image_format(struct invocation *invocation);
 
 /* True if --image-mode or, without it, the setting says that images are shared. */
 bool invocation_shares_images(struct invocation *invocation);

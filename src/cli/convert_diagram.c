@@ -9,7 +9,6 @@
 #include "base/glossary.h"
 #include "cli/diagram_tools.h"
 #include "course/classify.h"
-#include "diagram/svg_to_pdf.h"
 #include "os/file.h"
 
 #define MAX_SCALE 20
@@ -48,10 +47,10 @@ static int find_format(const struct invocation *invocation)
     return suffix != NULL ? glossary_find(picture_format_names, suffix + 1) : PICTURE_PNG;
 }
 
-/* PlantUML draws the picture that its source says. */
+/* PlantUML draws the picture that its source says; a page is one of its diagrams. */
 static bool check_drawio_options(const struct invocation *invocation)
 {
-    static const char *const names[] = {"background", "border", "layer", "page", "scale"};
+    static const char *const names[] = {"background", "border", "layer", "scale"};
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
         if (invocation_option(invocation, names[i]) != NULL) {
             report_failure(2, "--%s is for Draw.io files only", names[i]);
@@ -82,17 +81,24 @@ static bool read_options(const struct invocation *invocation, struct picture_opt
     return true;
 }
 
+/* The folder whose files the diagram may include: the project's, when the source belongs to it. */
+static char *find_root(const struct settings *settings, const char *path)
+{
+    g_autofree char *source = g_canonicalize_filename(path, NULL), *root = g_canonicalize_filename(settings_project_root(settings), NULL);
+    bool is_inside = g_str_has_prefix(source, root) && source[strlen(root)] == '/';
+    return is_inside ? g_steal_pointer(&root) : g_path_get_dirname(source);
+}
+
 static GBytes *draw_plantuml(const struct settings *settings, const char *path, const struct picture_options *options, GPtrArray *warnings,
                              GError **error)
 {
-    struct plantuml *plantuml =
-        plantuml_new(settings_get_text(settings, "external_tools.plantuml_jar"), settings_get_text(settings, "external_tools.java"));
-    bool is_pdf = options->format == PICTURE_PDF;
-    g_autoptr(GBytes) picture = plantuml_render(plantuml, path, path, is_pdf ? "svg" : picture_format_names[options->format], error);
-    plantuml_free(plantuml);
-    if (picture == NULL || !is_pdf)
-        return g_steal_pointer(&picture);
-    return svg_to_pdf(picture, path, error);
+    struct plantuml_settings plantuml_settings = {.jar = settings_get_text(settings, "external_tools.plantuml_jar"),
+                                                  .java = settings_get_text(settings, "external_tools.java")};
+    g_autofree char *root = find_root(settings, path);
+    struct plantuml_request request = {.path = path, .name = path, .root = root, .format = options->format, .number = options->page};
+    g_autoptr(plantuml) plantuml = plantuml_new(&plantuml_settings);
+    g_autoptr(GPtrArray) pictures = plantuml_render(plantuml, &request, warnings, error);
+    return pictures != NULL ? g_bytes_ref(pictures->pdata[0]) : NULL;
 }
 
 static GBytes *draw_drawio(const struct settings *settings, const char *path, const struct picture_options *options, GPtrArray *warnings,

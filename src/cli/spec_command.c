@@ -8,6 +8,14 @@ bool invocation_shares_images(struct invocation *invocation)
            IMAGES_SHARED;
 }
 
+enum image_format invocation_image_format(struct invocation *invocation)
+{
+    const struct settings *settings = invocation_settings(invocation);
+    const char *format = settings != NULL ? settings_get_text(settings, "build.image_format") : NULL;
+    return (enum image_format)invocation_choice(invocation, "image-format",
+                                                glossary_find(image_format_names, format != NULL ? format : "png"));
+}
+
 struct course *spec_command_load_quietly(struct invocation *invocation, struct diag_list *diags)
 {
     g_auto(GStrv) targets = invocation_list(invocation, "targets"), languages = invocation_list(invocation, "language");
@@ -18,6 +26,7 @@ struct course *spec_command_load_quietly(struct invocation *invocation, struct d
         .languages = (const char *const *)languages,
         .is_speaker_only = invocation_option(invocation, "speaker-only") != NULL,
         .shares_images = invocation_shares_images(invocation),
+        .image_format = invocation_image_format(invocation),
     };
     return course_load(invocation_operand(invocation, 0), &options, diags);
 }

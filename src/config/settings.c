@@ -45,6 +45,7 @@ static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
 
 static const struct setting table[] = {
     {"build.cell_timeout", SETTING_INT, "300", 1, 86400, NULL, "seconds a notebook cell may take"},
+    {"build.image_format", SETTING_CHOICE, "png", 0, 0, image_format_names, "what diagrams become"},
     {"build.image_mode", SETTING_CHOICE, "duplicated", 0, 0, image_mode_names, "where images go: beside each notebook, or shared"},
     {"cache.max_age", SETTING_INT, "90", 1, 3650, NULL, "days after their last use that results are kept"},
     {"cache.max_size", SETTING_SIZE, "10g", 0, 0, NULL, "size that the objects of the cache are kept below"},

@@ -106,12 +106,18 @@ static char *picture_parent(const char *relative)
     return g_steal_pointer(&folder);
 }
 
-char *layout_diagram_name(const struct topic_file *file, const char *suffix)
+static char *stem_of(const char *path)
 {
-    g_autofree char *stem = g_path_get_basename(file->relative);
+    char *stem = g_path_get_basename(path);
     char *dot = strrchr(stem, '.');
     if (dot != NULL)
         *dot = '\0';
+    return stem;
+}
+
+char *layout_diagram_name(const struct topic_file *file, const char *picture, const char *suffix)
+{
+    g_autofree char *stem = picture != NULL ? g_strdup(picture) : stem_of(file->relative);
     g_autofree char *name = layout_sanitize(stem);
     g_autofree char *parent = picture_parent(file->relative);
     bool is_top = strcmp(parent, ".") == 0;
@@ -126,13 +132,13 @@ static bool is_video(const char *name)
     return lower != NULL && g_strv_contains(suffixes, lower);
 }
 
-char *layout_shared_name(const struct topic_file *file)
+char *layout_shared_name(const struct topic_file *file, const char *picture, const char *suffix)
 {
     bool is_diagram = file->file_class == FILE_PLANTUML || file->file_class == FILE_DRAWIO;
     bool is_shown = is_diagram || file->file_class == FILE_IMAGE || (file->file_class == FILE_DATA && is_video(file->relative));
     if (!is_shown)
         return NULL;
-    g_autofree char *picture = is_diagram ? layout_diagram_name(file, ".png") : g_strdup(file->relative);
-    g_autofree char *name = g_path_get_basename(picture);
+    g_autofree char *path = is_diagram ? layout_diagram_name(file, picture, suffix) : g_strdup(file->relative);
+    g_autofree char *name = g_path_get_basename(path);
     return g_strconcat("img/", name, NULL);
 }

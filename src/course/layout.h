@@ -22,8 +22,9 @@ char *layout_notebook_name(const struct course *course, const struct topic_file 
 #define LAYOUT_UP_TO_COURSE "../../../../"
 
 /* In image mode shared: where a file that pages show goes below the course folder, "img/x.png"; NULL for a file that stays beside the
- * notebook. The caller frees it. */
-char *layout_shared_name(const struct topic_file *file);
+ * notebook. `picture` and `suffix` as below. The caller frees it. */
+char *layout_shared_name(const struct topic_file *file, const char *picture, const char *suffix);
 
-/* Where a diagram's picture goes beside the notebook: "img/x.png" or "sub/img/x.png"; the caller frees it. */
-char *layout_diagram_name(const struct topic_file *file, const char *suffix);
+/* Where a diagram's picture goes beside the notebook: "img/x.png" or "sub/img/x.png"; `picture`: one of file->more_pictures, or NULL for the one that is
+ * called like the file. The caller frees it. */
+char *layout_diagram_name(const struct topic_file *file, const char *picture, const char *suffix);

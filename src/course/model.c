@@ -53,6 +53,7 @@ static void topic_file_free(gpointer data)
     g_free(file->path);
     g_free(file->relative);
     g_strfreev(file->titles);
+    g_strfreev(file->more_pictures);
     g_free(file);
 }
 
@@ -236,6 +237,7 @@ struct course *course_load(const char *spec_path, const struct course_options *o
     g_autoptr(GPtrArray) trees = g_ptr_array_new_with_free_func(g_free);
     struct spec spec = {.file = spec_path, .diags = diags, .course = course, .trees = trees, .default_kinds = {true, true, true}};
     course->shares_images = options->shares_images;
+    course->image_format = options->image_format;
     course->spec_path = g_canonicalize_filename(spec_path, NULL);
     course->cache = options->cache;
     read_spec(&spec, options);

@@ -24,9 +24,10 @@ struct topic_file {
     char *path;     /* absolute */
     char *relative; /* to the topic's folder; where it goes beside the notebook's output */
     enum file_class file_class;
-    char **titles; /* notebooks: one per course language, in the order of course->languages; else NULL */
-    int prog_lang; /* notebooks: enum prog_lang; else -1 */
-    int number;    /* notebooks: NN, counted in the section from 1 */
+    char **titles;        /* notebooks: one per course language, in the order of course->languages; else NULL */
+    int prog_lang;        /* notebooks: enum prog_lang; else -1 */
+    int number;           /* notebooks: NN, counted in the section from 1 */
+    char **more_pictures; /* PlantUML: names without suffix of the pictures besides the one that is called like the file; NULL: none */
 };
 
 struct topic {
@@ -64,11 +65,12 @@ struct course {
     char *author, *organization;
     enum prog_lang prog_lang;
     char **languages;
-    GPtrArray *sections;   /* struct section * */
-    GPtrArray *dir_groups; /* struct dir_group * */
-    GPtrArray *targets;    /* struct output_target *, at least one */
-    char *template_dir;    /* absolute, or NULL */
-    bool shares_images;    /* image mode shared: each picture once per course folder */
+    GPtrArray *sections;            /* struct section * */
+    GPtrArray *dir_groups;          /* struct dir_group * */
+    GPtrArray *targets;             /* struct output_target *, at least one */
+    char *template_dir;             /* absolute, or NULL */
+    bool shares_images;             /* image mode shared: each picture once per course folder */
+    enum image_format image_format; /* what diagrams become */
     char *github_project_slug, *github_repository_base;
     bool github_include_speaker;
     struct cache *cache; /* of the options, while the course is loaded */
@@ -80,8 +82,9 @@ struct course_options {
     const char *const *targets;   /* --targets or NULL */
     const char *const *languages; /* --language or NULL */
     bool is_speaker_only;
-    bool shares_images;  /* --image-mode=shared */
-    struct cache *cache; /* remembers what sources say, so that unchanged ones are not read; may be NULL */
+    bool shares_images;             /* --image-mode=shared */
+    enum image_format image_format; /* --image-format */
+    struct cache *cache;            /* remembers what sources say, so that unchanged ones are not read; may be NULL */
 };
 
 /* The text for a language: the exact one, else the text for all languages, else any; never NULL for a valid course. */

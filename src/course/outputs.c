@@ -30,6 +30,7 @@ struct spot {
     const struct topic *topic;
     const struct topic_file *file;
     int kind, format;
+    const char *picture; /* one of file->more_pictures, or NULL */
 };
 
 static void output_free(gpointer data)
@@ -52,14 +53,32 @@ static bool is_picture_of(const struct course_output *diagram, const struct cour
     return diagram->what == OUTPUT_DIAGRAM && copy->what == OUTPUT_COPY && diagram->topic != NULL && diagram->topic == copy->topic;
 }
 
+static const char *picture_suffix(const struct plan *plan)
+{
+    return plan->course->image_format == IMAGES_SVG ? ".svg" : ".png";
+}
+
+/* A name behind "@startuml" is easily copied with the rest, and earlier tools did not care: such a picture gives way. */
+static bool gives_way(const struct course_output *one, const struct course_output *other)
+{
+    return one->picture != NULL && other->picture == NULL && !is_picture_of(one, other);
+}
+
 static bool is_shared(const struct plan *plan, const struct course_output *output)
 {
-    g_autofree char *name = plan->course->shares_images && output->topic_file != NULL ? layout_shared_name(output->topic_file) : NULL;
+    bool may_be = plan->course->shares_images && output->topic_file != NULL;
+    g_autofree char *name = may_be ? layout_shared_name(output->topic_file, output->picture, picture_suffix(plan)) : NULL;
     return name != NULL;
 }
 
 static void report_clash(struct plan *plan, const struct course_output *first, const struct course_output *second)
 {
+    if ((first->picture != NULL && !is_picture_of(first, second)) || (second->picture != NULL && !is_picture_of(second, first))) {
+        const struct course_output *left_out = gives_way(first, second) ? first : second, *kept = left_out == first ? second : first;
+        diag_add(plan->diags, DIAG_WARNING, left_out->source, 0, 0, "give the diagram another name behind '@startuml'",
+                 "has a picture '%s', which '%s' makes", left_out->picture != NULL ? left_out->picture : kept->picture, kept->source);
+        return;
+    }
     if (is_picture_of(first, second) || is_picture_of(second, first)) {
         const struct course_output *diagram = first->what == OUTPUT_DIAGRAM ? first : second;
         const struct course_output *copy = diagram == first ? second : first;
@@ -83,7 +102,7 @@ static void settle_clash(struct plan *plan, struct course_output *first, struct 
     g_autofree char *pair = g_strjoin("\n", first->source, second->source, NULL);
     if (strcmp(first->source, second->source) != 0 && g_hash_table_add(plan->settled, g_steal_pointer(&pair)))
         report_clash(plan, first, second);
-    if (is_picture_of(second, first)) {
+    if (is_picture_of(second, first) || gives_way(first, second)) {
         struct course_output kept = *first;
         *first = *second;
         first->absolute = kept.absolute; /* the same text, which the table of paths has */
@@ -110,6 +129,7 @@ static void add_output(struct plan *plan, const struct spot *spot, enum output_w
         .language = spot->language,
         .kind = spot->kind,
         .format = spot->format,
+        .picture = spot->picture,
     };
     struct course_output *first = g_hash_table_lookup(plan->by_path, absolute);
     if (first != NULL) {
@@ -142,7 +162,7 @@ static char *make_name(const struct plan *plan, const struct spot *spot)
         return layout_notebook_name(plan->course, spot->file, spot->language, (enum format)spot->format);
     case FILE_PLANTUML:
     case FILE_DRAWIO:
-        return layout_diagram_name(spot->file, ".png");
+        return layout_diagram_name(spot->file, NULL, picture_suffix(plan));
     case FILE_IMAGE:
     case FILE_DATA:
         break;
@@ -181,13 +201,26 @@ static void add_shared(struct plan *plan, const struct spot *spot, enum output_w
     add_output(plan, spot, what, folder, name, spot->file->path);
 }
 
-static void add_file(struct plan *plan, const struct spot *spot)
+static void add_one(struct plan *plan, const struct spot *spot)
 {
-    g_autofree char *shared = plan->course->shares_images ? layout_shared_name(spot->file) : NULL;
+    const char *suffix = picture_suffix(plan);
+    g_autofree char *shared = plan->course->shares_images ? layout_shared_name(spot->file, spot->picture, suffix) : NULL;
+    g_autofree char *picture = spot->picture != NULL ? layout_diagram_name(spot->file, spot->picture, suffix) : NULL;
     if (shared != NULL)
         add_shared(plan, spot, what_of(spot->file), shared);
     else
-        add_output(plan, spot, what_of(spot->file), section_folder(plan, spot), file_name(plan, spot), spot->file->path);
+        add_output(plan, spot, what_of(spot->file), section_folder(plan, spot), picture != NULL ? picture : file_name(plan, spot),
+                   spot->file->path);
+}
+
+static void add_file(struct plan *plan, struct spot *spot)
+{
+    add_one(plan, spot);
+    for (char **picture = spot->file->more_pictures; picture != NULL && *picture != NULL; picture++) {
+        spot->picture = *picture;
+        add_one(plan, spot);
+    }
+    spot->picture = NULL;
 }
 
 static void add_kinds_and_formats(struct plan *plan, struct spot *spot)

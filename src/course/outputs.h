@@ -21,6 +21,7 @@ struct course_output {
     const struct topic *topic;           /* borrowed; NULL for a file of the course's own dir-groups */
     const struct topic_file *topic_file; /* borrowed; NULL for a file of a dir-group */
     char *source;                        /* absolute */
+    const char *picture;                 /* of a diagram: one of topic_file->more_pictures, borrowed; else NULL */
     const char *language;                /* borrowed */
     int kind;                            /* enum kind; -1 for a file of a dir-group */
     int format;                          /* enum format; -1 for a file of a dir-group */

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "course/classify.h"
+#include "course/diagram_names.h"
 #include "course/facts.h"
 #include "os/file.h"
 
+#define DIAGRAM_LIMIT (16u * 1024 * 1024)
 #define TAG_LIMIT 4096 /* bytes of an <img> tag */
 
 static bool has_file(const struct topic *topic, const char *relative)
@@ -42,6 +44,20 @@ static void read_titles(const struct course *course, struct topic_file *file)
         file->titles[i] = g_strdup(json_get_text(titles, course->languages[i], stem));
 }
 
+/* Nearly every source has one diagram. */
+static void read_pictures(struct topic_file *file)
+{
+    g_autoptr(GBytes) bytes = file_read(file->path, DIAGRAM_LIMIT, NULL);
+    g_autofree char *text = bytes != NULL ? g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes)) : NULL;
+    g_autofree char *stem = stem_of(file->path);
+    if (text == NULL)
+        return;
+    g_autoptr(GPtrArray) names = diagram_names(text, stem);
+    file->more_pictures = names->len > 1 ? g_new0(char *, names->len) : NULL;
+    for (unsigned i = 1; i < names->len; i++)
+        file->more_pictures[i - 1] = g_strdup(((const struct diagram_name *)names->pdata[i])->name);
+}
+
 static int prog_lang_for(const struct course *course, const struct topic *topic, const char *path)
 {
     if (topic->prog_lang >= 0)
@@ -58,6 +74,8 @@ static void add_file(const struct course *course, struct topic *topic, const cha
     file->file_class = classify_file(relative, is_any_name);
     file->prog_lang = -1;
     g_ptr_array_add(topic->files, file);
+    if (file->file_class == FILE_PLANTUML)
+        read_pictures(file);
     if (file->file_class != FILE_NOTEBOOK)
         return;
     file->prog_lang = prog_lang_for(course, topic, file->path);

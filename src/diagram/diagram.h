@@ -3,27 +3,49 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/json.h"
 #include "diagram/picture.h"
 
 struct plantuml; /* a resident JVM, started with the first diagram */
 
-/* `jar` is a path or NULL: PLANTUML_JAR, then Debian's place and /usr/local/share. `java` NULL: JAVA_HOME, PATH. Starts nothing yet. */
-struct plantuml *plantuml_new(const char *jar, const char *java);
+struct plantuml_settings {
+    const char *jar;      /* NULL: PLANTUML_JAR, then Debian's place and /usr/local/share */
+    const char *java;     /* NULL: JAVA_HOME, PATH */
+    const char *folder;   /* private folder for temporary files; NULL: one in the folder for temporary files */
+    guint64 memory_limit; /* bytes for the JVM and what it starts; 0: 1 GiB. One that has grown past it is started anew */
+    bool makes_archive;   /* makes the class-data archive when it is not there, beside the first diagrams */
+};
+
+/* Copies the settings; starts nothing yet. */
+struct plantuml *plantuml_new(const struct plantuml_settings *settings);
 void plantuml_free(struct plantuml *plantuml); /* ends the JVM and waits for it */
+typedef struct plantuml plantuml;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(plantuml, plantuml_free)
 
-/* Renders the first diagram of a source to PNG (200 dpi) or SVG (`format` "png"|"svg"). Syntax errors are CLX_ERROR_SOURCE
- * "NAME:LINE: message"; a dead JVM CLX_ERROR_INFRASTRUCTURE; no java or jar CLX_ERROR_NOT_FOUND with the remedy. Runs the default
- * GMainContext while it waits. */
-GBytes *plantuml_render(struct plantuml *plantuml, const char *source_path, const char *name, const char *format, GError **error);
+/* A source with diagrams. */
+struct plantuml_request {
+    const char *path; /* of the source */
+    const char *name; /* of it in messages */
+    const char *root; /* only files at or below this folder are included; NULL: the folder of the source */
+    enum picture_format format;
+    unsigned number; /* of the only diagram that is wanted, from 1; 0: all of them */
+};
 
-/* Identifies the tool for cache keys (jar path, size, mtime); never NULL: "none" when it is not there. */
-char *plantuml_fingerprint(const char *jar);
+/* Renders the diagrams of a source, in their order, to PNG (200 dpi), SVG or PDF: GBytes *; the caller drops the array. `warnings` (texts, may be NULL): fonts
+ * that are not there. Mistakes in the source are CLX_ERROR_SOURCE "NAME:LINE: message"; a JVM that died or took too long is CLX_ERROR_INFRASTRUCTURE; no java or
+ * jar CLX_ERROR_NOT_FOUND with the remedy. Runs the default GMainContext while it waits. */
+GPtrArray *plantuml_render(struct plantuml *plantuml, const struct plantuml_request *request, GPtrArray *warnings, GError **error);
+
+pid_t plantuml_pid(const struct plantuml *plantuml); /* of the JVM; 0: not running */
 
 /* Where the tools are: the given path, else the environment's, else the usual places; NULL when there is none. The caller frees it. */
 char *plantuml_find_jar(const char *given);
 char *plantuml_find_java(const char *given);
+
+/* What the program itself says of its version ("1.2020.02"), which takes the start of a JVM; NULL when it says nothing. The caller frees it. */
+char *plantuml_ask_version(const char *java, const char *jar);
 
 /* Who draws Draw.io files. */
 enum drawio_renderer {

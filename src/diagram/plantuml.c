@@ -1,254 +1,150 @@
-/* One JVM per format stays and draws one diagram after the other: a source goes to its standard input, the picture comes out followed by
- * a delimiter, and what is wrong comes on standard error before that. */
-#include "diagram/diagram.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <glib-unix.h>
-#include <signal.h>
+/* PlantUML's diagrams: from a source to its pictures, by a resident JVM (plantuml_jvm.h). */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "diagram/picture.h"
+#include "diagram/diagram.h"
+#include "diagram/plantuml_archive.h"
+#include "diagram/plantuml_fonts.h"
+#include "diagram/plantuml_jvm.h"
 #include "diagram/plantuml_source.h"
+#include "diagram/svg_to_pdf.h"
 #include "os/file.h"
-#include "os/process.h"
 
 #define SOURCE_LIMIT (16u * 1024 * 1024)
-#define OUTPUT_LIMIT (256u * 1024 * 1024)
-#define DEADLINE_MS 60000
-
-struct jvm {
-    struct process process; /* pid 0: not running */
-    int in, out, err;       /* our ends */
-    char *delimiter;
-};
+#define MEMORY_LIMIT ((guint64)1024 * 1024 * 1024)
+#define ARCHIVE_AFTER 3 /* diagrams of one JVM */
+#define TRIES 2         /* of a diagram on which a JVM ended that others had used */
 
 struct plantuml {
     char *jar, *java; /* as given */
-    struct jvm jvms[N_PICTURE_FORMATS];
+    char *folder;     /* for temporary files; removed at the end */
+    char *base;       /* as given, or NULL */
+    guint64 memory_limit;
+    bool makes_archive;
+    bool lacks_archive;         /* the running JVM started without */
+    struct plantuml_jvm *jvm;   /* NULL: not running */
+    char *root;                 /* of the running JVM, */
+    enum picture_format format; /* and its format */
+    unsigned n_drawn;           /* by it */
+    struct plantuml_archiving *archiving;
+    int first_line; /* what this PlantUML calls the first line of a diagram; -1: not known yet */
 };
 
-/* One diagram on its way. */
-struct drawing {
-    struct jvm *jvm;
-    const char *rest; /* not yet written */
-    GByteArray *picture;
-    GString *problems;
-    bool is_done, has_died, is_late;
+/* One source on its way. */
+struct task {
+    struct plantuml *plantuml;
+    const struct plantuml_request *request;
+    const char *root;           /* absolute */
+    enum picture_format format; /* that PlantUML draws */
 };
-
-/* ---- finding the tools ---- */
-
-char *plantuml_find_jar(const char *given)
-{
-    const char *const places[] = {given, g_getenv("PLANTUML_JAR"), "/usr/share/plantuml/plantuml.jar",
-                                  "/usr/local/share/plantuml/plantuml.jar"};
-    for (unsigned i = 0; i < G_N_ELEMENTS(places); i++)
-        if (places[i] != NULL && g_file_test(places[i], G_FILE_TEST_IS_REGULAR))
-            return g_strdup(places[i]);
-    return NULL;
-}
-
-char *plantuml_find_java(const char *given)
-{
-    const char *home = g_getenv("JAVA_HOME");
-    g_autofree char *own = home != NULL ? g_build_filename(home, "bin", "java", NULL) : NULL;
-    if (given != NULL)
-        return g_find_program_in_path(given);
-    if (own != NULL && g_file_test(own, G_FILE_TEST_IS_EXECUTABLE))
-        return g_steal_pointer(&own);
-    return g_find_program_in_path("java");
-}
-
-char *plantuml_fingerprint(const char *jar)
-{
-    g_autofree char *path = plantuml_find_jar(jar);
-    struct stat info;
-    if (path == NULL || stat(path, &info) != 0)
-        return g_strdup("none");
-    return g_strdup_printf("%s %lld %lld", path, (long long)info.st_size, (long long)info.st_mtime);
-}
 
 /* ---- the JVM ---- */
 
-static void stop_jvm(struct jvm *jvm)
+static void stop(struct plantuml *plantuml)
 {
-    if (jvm->process.pid <= 0)
-        return;
-    close(jvm->in);
-    close(jvm->out);
-    close(jvm->err);
-    process_kill_descendants(jvm->process.pid);
-    process_signal(&jvm->process, SIGKILL);
-    process_end(&jvm->process, 0);
-    g_free(jvm->delimiter);
-    *jvm = (struct jvm){0};
+    g_clear_pointer(&plantuml->jvm, plantuml_jvm_free);
+    g_clear_pointer(&plantuml->root, g_free);
+    plantuml->n_drawn = 0;
 }
 
-static void close_pair(int pair[2])
+static bool make_folder(struct plantuml *plantuml, GError **error)
 {
-    close(pair[0]);
-    close(pair[1]);
-}
-
-static bool make_pipes(int pipes[3][2], GError **error)
-{
-    for (unsigned i = 0; i < 3; i++) {
-        if (pipe2(pipes[i], O_CLOEXEC) == 0)
-            continue;
-        g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "cannot make a pipe: %s", g_strerror(errno));
-        while (i-- > 0)
-            close_pair(pipes[i]);
-        return false;
-    }
-    return true;
-}
-
-static bool spawn_jvm(struct jvm *jvm, const char *java, const char *jar, const char *format, GError **error)
-{
-    int pipes[3][2];
-    g_autofree char *delimiter = g_uuid_string_random();
-    const char *const argv[] = {java,
-                                "-Djava.awt.headless=true",
-                                "-XX:TieredStopAtLevel=1",
-                                "-XX:+UseSerialGC",
-                                "-Dhttp.proxyHost=127.0.0.1",
-                                "-Dhttp.proxyPort=9",
-                                "-Dhttps.proxyHost=127.0.0.1",
-                                "-Dhttps.proxyPort=9",
-                                "-DPLANTUML_LIMIT_SIZE=16384",
-                                "-jar",
-                                jar,
-                                "-pipe",
-                                "-pipedelimitor",
-                                delimiter,
-                                "-stdrpt:1",
-                                "-charset",
-                                "UTF-8",
-                                format,
-                                NULL};
-    if (!make_pipes(pipes, error))
-        return false;
-    struct process_options options = {
-        .argv = argv, .stdin_fd = pipes[0][0], .stdout_fd = pipes[1][1], .stderr_fd = pipes[2][1], .death_signal = SIGKILL};
-    bool started = process_spawn(&options, &jvm->process, error);
-    close(pipes[0][0]);
-    close(pipes[1][1]);
-    close(pipes[2][1]);
-    jvm->in = pipes[0][1];
-    jvm->out = pipes[1][0];
-    jvm->err = pipes[2][0];
-    if (!started) {
-        close(jvm->in);
-        close(jvm->out);
-        close(jvm->err);
-        *jvm = (struct jvm){0};
-        return false;
-    }
-    g_unix_set_fd_nonblocking(jvm->in, TRUE, NULL);
-    g_unix_set_fd_nonblocking(jvm->out, TRUE, NULL);
-    g_unix_set_fd_nonblocking(jvm->err, TRUE, NULL);
-    jvm->delimiter = g_steal_pointer(&delimiter);
-    return true;
-}
-
-static bool start_jvm(struct plantuml *plantuml, enum picture_format format, GError **error)
-{
-    if (plantuml->jvms[format].process.pid > 0)
+    if (plantuml->folder != NULL)
         return true;
-    g_autofree char *jar = plantuml_find_jar(plantuml->jar);
-    g_autofree char *java = plantuml_find_java(plantuml->java);
-    if (jar != NULL && java != NULL)
-        return spawn_jvm(&plantuml->jvms[format], java, jar, format == PICTURE_SVG ? "-tsvg" : "-tpng", error);
+    g_autofree char *folder = g_build_filename(plantuml->base != NULL ? plantuml->base : g_get_tmp_dir(), "clx-plantuml-XXXXXX", NULL);
+    if (g_mkdtemp_full(folder, 0700) == NULL) {
+        g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "cannot make the folder '%s'", folder);
+        return false;
+    }
+    plantuml->folder = g_steal_pointer(&folder);
+    return true;
+}
+
+static bool find_tools(const struct plantuml *plantuml, char **ret_java, char **ret_jar, GError **error)
+{
+    g_autofree char *jar = plantuml_find_jar(plantuml->jar), *java = plantuml_find_java(plantuml->java);
+    if (jar != NULL && java != NULL) {
+        *ret_jar = g_steal_pointer(&jar);
+        *ret_java = g_steal_pointer(&java);
+        return true;
+    }
     g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "%s is not there: apt-get install plantuml%s",
                 java == NULL ? "java" : "plantuml.jar", java == NULL ? "" : ", or set PLANTUML_JAR");
     return false;
 }
 
-/* ---- one diagram ---- */
-
-static gboolean on_writable(gint fd, GIOCondition condition, gpointer data)
+static bool start_with(struct task *task, const char *java, const char *jar, GError **error)
 {
-    struct drawing *drawing = data;
-    ssize_t n = write(fd, drawing->rest, strlen(drawing->rest));
-    if (n > 0)
-        drawing->rest += n;
-    return *drawing->rest != '\0' && (n > 0 || errno == EAGAIN) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
-}
-
-static bool find_delimiter(struct drawing *drawing)
-{
-    size_t length = strlen(drawing->jvm->delimiter), total = drawing->picture->len;
-    const guint8 *data = drawing->picture->data;
-    size_t tail = MIN(total, length + 2);
-    const guint8 *found = total > 0 ? memmem(data + total - tail, tail, drawing->jvm->delimiter, length) : NULL;
-    if (found == NULL || data[total - 1] != '\n')
+    struct plantuml *plantuml = task->plantuml;
+    g_autofree char *archive = plantuml_archive_path(java, jar);
+    bool has_archive = g_file_test(archive, G_FILE_TEST_IS_REGULAR);
+    struct plantuml_jvm_options options = {
+        .java = java,
+        .jar = jar,
+        .archive = has_archive ? archive : NULL,
+        .root = task->root,
+        .folder = plantuml->folder,
+        .format = task->format,
+        .memory_limit = plantuml->memory_limit,
+    };
+    plantuml->jvm = plantuml_jvm_start(&options, error);
+    if (plantuml->jvm == NULL)
         return false;
-    g_byte_array_set_size(drawing->picture, (guint)(found - data));
+    plantuml->root = g_strdup(task->root);
+    plantuml->format = task->format;
+    plantuml->lacks_archive = !has_archive && plantuml->makes_archive;
     return true;
 }
 
-static gboolean on_picture(gint fd, GIOCondition condition, gpointer data)
+/* For some diagrams only it would not be finished, again and again. */
+static void make_archive(struct task *task)
 {
-    struct drawing *drawing = data;
-    guint8 buffer[65536];
-    ssize_t n = read(fd, buffer, sizeof buffer);
-    if (n > 0 && drawing->picture->len < OUTPUT_LIMIT)
-        g_byte_array_append(drawing->picture, buffer, (guint)n);
-    if (n == 0)
-        drawing->has_died = true;
-    drawing->is_done = find_delimiter(drawing);
-    return G_SOURCE_CONTINUE;
+    struct plantuml *plantuml = task->plantuml;
+    g_autofree char *java = NULL, *jar = NULL;
+    if (!plantuml->lacks_archive || plantuml->n_drawn != ARCHIVE_AFTER || plantuml->archiving != NULL ||
+        !find_tools(plantuml, &java, &jar, NULL))
+        return;
+    g_autofree char *archive = plantuml_archive_path(java, jar);
+    struct plantuml_jvm_options options = {.java = java,
+                                           .jar = jar,
+                                           .root = plantuml->folder,
+                                           .folder = plantuml->folder,
+                                           .format = task->format,
+                                           .memory_limit = plantuml->memory_limit};
+    plantuml->archiving = plantuml_archiving_start(&options, archive);
 }
 
-static gboolean on_problem(gint fd, GIOCondition condition, gpointer data)
+/* A JVM draws one format, and sees one course: for another one it starts anew, which a build never needs. */
+static bool start(struct task *task, GError **error)
 {
-    struct drawing *drawing = data;
-    char buffer[4096];
-    ssize_t n = read(fd, buffer, sizeof buffer);
-    if (n > 0 && drawing->problems->len < SOURCE_LIMIT)
-        g_string_append_len(drawing->problems, buffer, n);
-    return n > 0 || (n < 0 && errno == EAGAIN) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+    struct plantuml *plantuml = task->plantuml;
+    g_autofree char *java = NULL, *jar = NULL;
+    if (plantuml->jvm != NULL && plantuml->format == task->format && strcmp(plantuml->root, task->root) == 0)
+        return true;
+    stop(plantuml);
+    return find_tools(plantuml, &java, &jar, error) && make_folder(plantuml, error) && start_with(task, java, jar, error);
 }
 
-static gboolean on_deadline(gpointer data)
+/* False when it could not be started. A JVM that ends on a diagram after others may have been ended by whatever happened before: that diagram has
+ * a second one. */
+static bool draw(struct task *task, const char *text, struct plantuml_answer *ret_answer, GError **error)
 {
-    ((struct drawing *)data)->is_late = true;
-    return G_SOURCE_CONTINUE;
-}
-
-static GSource *watch(int fd, GIOCondition condition, GUnixFDSourceFunc callback, struct drawing *drawing)
-{
-    GSource *source = g_unix_fd_source_new(fd, condition);
-    g_source_set_callback(source, (GSourceFunc)(void (*)(void))callback, drawing, NULL);
-    g_source_attach(source, NULL);
-    return source;
-}
-
-static void unwatch(GSource *source)
-{
-    g_source_destroy(source);
-    g_source_unref(source);
-}
-
-static void draw(struct drawing *drawing)
-{
-    GSource *in = watch(drawing->jvm->in, G_IO_OUT, on_writable, drawing);
-    GSource *out = watch(drawing->jvm->out, G_IO_IN | G_IO_HUP, on_picture, drawing);
-    GSource *err = watch(drawing->jvm->err, G_IO_IN | G_IO_HUP, on_problem, drawing);
-    guint timer = g_timeout_add(DEADLINE_MS, on_deadline, drawing);
-    while (!drawing->is_done && !drawing->has_died && !drawing->is_late)
-        g_main_context_iteration(NULL, TRUE);
-    while (on_problem(drawing->jvm->err, G_IO_IN, drawing) == G_SOURCE_CONTINUE && errno != EAGAIN)
-        continue;
-    g_source_remove(timer);
-    unwatch(in);
-    unwatch(out);
-    unwatch(err);
+    struct plantuml *plantuml = task->plantuml;
+    for (unsigned i = 1;; i++) {
+        if (!start(task, error))
+            return false;
+        plantuml_jvm_draw(plantuml->jvm, text, ret_answer);
+        bool is_first = plantuml->n_drawn++ == 0;
+        make_archive(task);
+        if (ret_answer->end == PLANTUML_DONE && plantuml_jvm_memory(plantuml->jvm) <= plantuml->memory_limit)
+            return true;
+        stop(plantuml);
+        if (ret_answer->end != PLANTUML_DIED || is_first || i == TRIES)
+            return true;
+        plantuml_answer_clear(ret_answer);
+    }
 }
 
 /* ---- judging ---- */
@@ -262,68 +158,215 @@ static char *find_value(const char *report, const char *key)
     return NULL;
 }
 
-static GBytes *fail_dead(struct drawing *drawing, const char *name, GError **error)
+/* Older versions count the lines of a diagram from 0, newer ones from 1: a diagram with a mistake in its second line tells. */
+static int find_first_line(struct task *task)
 {
-    g_autofree char *first = g_strndup(drawing->problems->str, strcspn(drawing->problems->str, "\n"));
-    g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "%s: PlantUML %s%s%s", name,
-                drawing->is_late ? "did not draw it in time" : "died while drawing it", *first != '\0' ? ": " : "", first);
-    stop_jvm(drawing->jvm);
-    return NULL;
+    struct plantuml_answer answer;
+    if (task->plantuml->first_line >= 0 || !draw(task, "@startuml\n!include no-such-file.iuml\n@enduml\n", &answer, NULL))
+        return MAX(task->plantuml->first_line, 0);
+    g_autofree char *number = find_value(answer.problems->str, "lineNumber=");
+    plantuml_answer_clear(&answer);
+    return task->plantuml->first_line = number != NULL ? MAX(atoi(number) - 1, 0) : 0;
 }
 
-static GBytes *judge(struct drawing *drawing, const struct plantuml_source *source, const char *name, GError **error)
+static void fail(const struct task *task, int line, int code, GError **error, const char *format, ...) G_GNUC_PRINTF(5, 6);
+static void fail(const struct task *task, int line, int code, GError **error, const char *format, ...)
 {
-    g_autofree char *status = find_value(drawing->problems->str, "status=");
-    g_autofree char *number = find_value(drawing->problems->str, "lineNumber=");
-    g_autofree char *label = find_value(drawing->problems->str, "label=");
-    if (!drawing->is_done)
-        return fail_dead(drawing, name, error);
-    if (status == NULL && drawing->picture->len > 0)
-        return g_bytes_new(drawing->picture->data, drawing->picture->len);
-    int offset = number != NULL ? atoi(number) : 0;
-    int line = source->line + MAX(offset > source->n_injected ? offset - source->n_injected : offset, 0);
-    const char *problem = label != NULL ? label : "this diagram is empty, or PlantUML does not know its kind";
-    g_set_error(error, CLX_ERROR, CLX_ERROR_SOURCE, "%s:%d: %s", name, line, problem);
-    return NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *message = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error(error, CLX_ERROR, code, "%s:%d: %s", task->request->name, line, message);
 }
 
-static GBytes *render(struct plantuml *plantuml, enum picture_format format, const struct plantuml_source *source, const char *name,
-                      GError **error)
+static bool holds(const GByteArray *bytes, const char *text)
 {
-    if (!start_jvm(plantuml, format, error))
+    return bytes->len > 0 && memmem(bytes->data, bytes->len, text, strlen(text)) != NULL;
+}
+
+/* The program's own exceptions come from the diagram, and would come again; anything else may not. */
+static void fail_dead(const struct task *task, const struct plantuml_block *block, const struct plantuml_answer *answer, GError **error)
+{
+    static const char exception[] = "Exception in thread \"main\" ";
+    const char *found = strstr(answer->problems->str, exception);
+    g_autofree char *first = found != NULL ? g_strndup(found + strlen(exception), strcspn(found + strlen(exception), "\n"))
+                                           : g_strndup(answer->problems->str, strcspn(answer->problems->str, "\n"));
+    if (answer->end == PLANTUML_LATE)
+        fail(task, block->line, CLX_ERROR_INFRASTRUCTURE, error, "PlantUML did not draw it in time");
+    else if (holds(answer->picture, "OutOfMemoryError") || strstr(answer->problems->str, "OutOfMemoryError") != NULL)
+        fail(task, block->line, CLX_ERROR_SOURCE, error,
+             "PlantUML has not enough memory for this diagram (%" G_GUINT64_FORMAT " MiB, from worker_management.plantuml.memory_limit)",
+             task->plantuml->memory_limit / (1024 * 1024));
+    else if (found != NULL)
+        fail(task, block->line, CLX_ERROR_SOURCE, error, "PlantUML breaks down on this diagram: %s", first);
+    else
+        fail(task, block->line, CLX_ERROR_INFRASTRUCTURE, error, "PlantUML died while drawing it%s%s", *first != '\0' ? ": " : "", first);
+}
+
+/* In a picture of a mistake: "[From sub/part.iuml (line 3) ]", with "string" for the diagram itself. The caller frees the file. */
+static bool read_place(const GByteArray *svg, char **ret_file, int *ret_line)
+{
+    static const char from[] = "[From ", line[] = " (line ";
+    g_autofree char *text = g_strndup((const char *)svg->data, svg->len);
+    const char *start = strstr(text, from), *number = start != NULL ? strstr(start, line) : NULL;
+    if (number == NULL || number - start > PATH_MAX)
+        return false;
+    *ret_file = g_strndup(start + strlen(from), (gsize)(number - start) - strlen(from));
+    *ret_line = atoi(number + strlen(line));
+    return true;
+}
+
+/* The number of a line says nothing of the file that it is in. Pictures do; for that, one has to be drawn as text. */
+static bool find_place(struct task *task, const struct plantuml_block *block, const struct plantuml_answer *answer, char **ret_file,
+                       int *ret_line)
+{
+    struct task as_text = *task;
+    struct plantuml_answer again;
+    if (strstr(block->text, "!include") == NULL)
+        return false;
+    if (task->format == PICTURE_SVG)
+        return read_place(answer->picture, ret_file, ret_line);
+    as_text.format = PICTURE_SVG;
+    if (!draw(&as_text, block->text, &again, NULL))
+        return false;
+    bool is_found = read_place(again.picture, ret_file, ret_line);
+    plantuml_answer_clear(&again);
+    return is_found;
+}
+
+/* An included file as messages call it: from the place on that the source's name starts at. The caller frees it. */
+static char *name_included(const struct task *task, const char *file)
+{
+    g_autofree char *source = g_canonicalize_filename(task->request->path, NULL), *folder = g_path_get_dirname(source);
+    g_autofree char *path = g_canonicalize_filename(file, folder);
+    if (!g_str_has_suffix(source, task->request->name))
+        return g_steal_pointer(&path);
+    gsize start = strlen(source) - strlen(task->request->name);
+    return strncmp(path, source, start) == 0 ? g_strdup(path + start) : g_steal_pointer(&path);
+}
+
+static void fail_mistaken(struct task *task, const struct plantuml_block *block, const struct plantuml_answer *answer, GError **error)
+{
+    const char *report = answer->problems->str;
+    g_autofree char *number = find_value(report, "lineNumber="), *label = find_value(report, "label="), *file = NULL;
+    const char *problem = label != NULL ? label : "this diagram is empty, or this version of PlantUML does not know its kind";
+    int line = number != NULL ? atoi(number) - find_first_line(task) + 1 : 1;
+    if (number != NULL && find_place(task, block, answer, &file, &line) && strcmp(file, "string") != 0) {
+        g_autofree char *name = name_included(task, file);
+        g_set_error(error, CLX_ERROR, CLX_ERROR_SOURCE, "%s:%d: %s (included by %s)", name, line, problem, task->request->name);
+        return;
+    }
+    fail(task, block->line + MAX(line - 1 > block->n_injected ? line - 1 - block->n_injected : line - 1, 0), CLX_ERROR_SOURCE, error, "%s",
+         problem);
+}
+
+static unsigned png_number(const guint8 *at)
+{
+    return (unsigned)at[0] << 24 | (unsigned)at[1] << 16 | (unsigned)at[2] << 8 | at[3];
+}
+
+static bool is_cut_off(const guint8 *data, gsize length)
+{
+    return length > 24 && (png_number(data + 16) >= PLANTUML_SIDE_LIMIT || png_number(data + 20) >= PLANTUML_SIDE_LIMIT);
+}
+
+static GBytes *take_picture(const struct task *task, const struct plantuml_block *block, const GByteArray *picture, GError **error)
+{
+    const guint8 *data = picture->data;
+    gsize length = picture->len;
+    for (; length > 0 && (*data == '\n' || *data == '\r'); length--)
+        data++;
+    bool is_png = length > 8 && memcmp(data, "\x89PNG\r\n\x1a\n", 8) == 0,
+         is_svg = length > 5 && (memcmp(data, "<?xml", 5) == 0 || memcmp(data, "<svg", 4) == 0);
+    if (task->format == PICTURE_SVG ? !is_svg : !is_png) {
+        g_autofree char *text = g_utf8_make_valid((const char *)data, (gssize)MIN(length, 200));
+        fail(task, block->line, CLX_ERROR_SOURCE, error, "%s", *g_strstrip(text) != '\0' ? text : "PlantUML drew no picture");
         return NULL;
-    struct drawing drawing = {.jvm = &plantuml->jvms[format], .rest = source->text};
-    drawing.picture = g_byte_array_new();
-    drawing.problems = g_string_new(NULL);
-    draw(&drawing);
-    GBytes *picture = judge(&drawing, source, name, error);
-    g_byte_array_unref(drawing.picture);
-    g_string_free(drawing.problems, TRUE);
-    return picture;
+    }
+    if (is_png && is_cut_off(data, length)) {
+        fail(task, block->line, CLX_ERROR_SOURCE, error,
+             "the picture is too large: more than %d pixels wide or high; make it smaller (\"scale 0.5\"), or several diagrams of it",
+             PLANTUML_SIDE_LIMIT);
+        return NULL;
+    }
+    return g_bytes_new(data, length);
 }
 
-GBytes *plantuml_render(struct plantuml *plantuml, const char *source_path, const char *name, const char *format, GError **error)
+static GBytes *render_block(struct task *task, const struct plantuml_block *block, GError **error)
 {
-    g_autoptr(GBytes) bytes = file_read(source_path, SOURCE_LIMIT, error);
-    struct plantuml_source source;
+    struct plantuml_answer answer;
+    if (!draw(task, block->text, &answer, error))
+        return NULL;
+    GBytes *picture = NULL;
+    g_autofree char *status = find_value(answer.problems->str, "status=");
+    if (answer.end != PLANTUML_DONE)
+        fail_dead(task, block, &answer, error);
+    else if (status != NULL)
+        fail_mistaken(task, block, &answer, error);
+    else
+        picture = take_picture(task, block, answer.picture, error);
+    plantuml_answer_clear(&answer);
+    if (picture == NULL || task->request->format != PICTURE_PDF)
+        return picture;
+    g_autoptr(GBytes) svg = picture;
+    return svg_to_pdf(svg, task->request->name, error);
+}
+
+/* ---- a source ---- */
+
+static void bytes_free(gpointer data)
+{
+    g_bytes_unref(data);
+}
+
+static GPtrArray *render(struct task *task, const GPtrArray *blocks, GError **error)
+{
+    g_autoptr(GPtrArray) pictures = g_ptr_array_new_with_free_func(bytes_free);
+    if (task->request->number > blocks->len) {
+        g_set_error(error, CLX_ERROR, CLX_ERROR_SOURCE, "%s: there is no diagram %u: the file has %u", task->request->name,
+                    task->request->number, blocks->len);
+        return NULL;
+    }
+    for (unsigned i = 0; i < blocks->len; i++) {
+        if (task->request->number > 0 && task->request->number != i + 1)
+            continue;
+        GBytes *picture = render_block(task, blocks->pdata[i], error);
+        if (picture == NULL)
+            return NULL;
+        g_ptr_array_add(pictures, picture);
+    }
+    return g_steal_pointer(&pictures);
+}
+
+GPtrArray *plantuml_render(struct plantuml *plantuml, const struct plantuml_request *request, GPtrArray *warnings, GError **error)
+{
+    g_autoptr(GBytes) bytes = file_read(request->path, SOURCE_LIMIT, error);
     if (bytes == NULL)
         return NULL;
     g_autofree char *text = g_utf8_make_valid(g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes));
-    g_autofree char *absolute = g_canonicalize_filename(source_path, NULL);
+    g_autofree char *absolute = g_canonicalize_filename(request->path, NULL);
     g_autofree char *folder = g_path_get_dirname(absolute);
-    enum picture_format kind = strcmp(format, "svg") == 0 ? PICTURE_SVG : PICTURE_PNG;
-    if (!plantuml_source_read(text, name, folder, kind == PICTURE_PNG, &source, error))
+    g_autofree char *root = g_canonicalize_filename(request->root != NULL ? request->root : folder, NULL);
+    struct plantuml_place place = {.name = request->name, .folder = folder, .root = root};
+    g_autoptr(GPtrArray) blocks = plantuml_source_read(text, &place, request->format == PICTURE_PNG, error);
+    if (blocks == NULL)
         return NULL;
-    GBytes *picture = render(plantuml, kind, &source, name, error);
-    plantuml_source_clear(&source);
-    return picture;
+    struct task task = {plantuml, request, root, request->format == PICTURE_PNG ? PICTURE_PNG : PICTURE_SVG};
+    GPtrArray *pictures = render(&task, blocks, error);
+    if (pictures != NULL && warnings != NULL)
+        plantuml_warn_of_fonts(text, warnings);
+    return pictures;
 }
 
-struct plantuml *plantuml_new(const char *jar, const char *java)
+struct plantuml *plantuml_new(const struct plantuml_settings *settings)
 {
     struct plantuml *plantuml = g_new0(struct plantuml, 1);
-    plantuml->jar = g_strdup(jar);
-    plantuml->java = g_strdup(java);
+    plantuml->jar = g_strdup(settings->jar);
+    plantuml->java = g_strdup(settings->java);
+    plantuml->base = g_strdup(settings->folder);
+    plantuml->memory_limit = settings->memory_limit > 0 ? settings->memory_limit : MEMORY_LIMIT;
+    plantuml->makes_archive = settings->makes_archive;
+    plantuml->first_line = -1;
     return plantuml;
 }
 
@@ -331,9 +374,18 @@ void plantuml_free(struct plantuml *plantuml)
 {
     if (plantuml == NULL)
         return;
-    for (unsigned i = 0; i < N_PICTURE_FORMATS; i++)
-        stop_jvm(&plantuml->jvms[i]);
+    stop(plantuml);
+    plantuml_archiving_free(plantuml->archiving);
+    if (plantuml->folder != NULL)
+        file_remove_tree(plantuml->folder, NULL);
     g_free(plantuml->jar);
     g_free(plantuml->java);
+    g_free(plantuml->folder);
+    g_free(plantuml->base);
     g_free(plantuml);
+}
+
+pid_t plantuml_pid(const struct plantuml *plantuml)
+{
+    return plantuml->jvm != NULL ? plantuml_jvm_pid(plantuml->jvm) : 0;
 }

@@ -6,16 +6,18 @@
 
 #define INCLUDE_SIZE_LIMIT (4u * 1024 * 1024)
 
-/* What follows the word of an including line, without its section ("!part") and quotes; NULL for any other line. The caller frees it. */
-static char *find_target(const char *line, size_t length)
+char *plantuml_find_include(const char *line, gsize length, gsize *ret_at)
 {
     static const char *const words[] = {"!include_once", "!include_many", "!includesub", "!includeurl", "!include", "!import"};
-    g_autofree char *text = g_strstrip(g_strndup(line, length));
+    gsize indent = MIN(strspn(line, " \t"), length);
+    g_autofree char *text = g_strchomp(g_strndup(line + indent, length - indent));
     for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
         const char *rest = text + strlen(words[i]);
         if (!g_str_has_prefix(text, words[i]) || (*rest != ' ' && *rest != '\t'))
             continue;
         rest += strspn(rest, " \t");
+        if (ret_at != NULL)
+            *ret_at = indent + (gsize)(rest - text);
         g_autofree char *target = g_strndup(rest, strcspn(rest, "!"));
         g_strstrip(target);
         size_t n = strlen(target);
@@ -25,7 +27,7 @@ static char *find_target(const char *line, size_t length)
     return NULL;
 }
 
-static bool is_file_name(const char *target)
+bool plantuml_is_included_file(const char *target)
 {
     return target[0] != '\0' && target[0] != '<' && target[0] != '$' && target[0] != '%' && strstr(target, "://") == NULL &&
            g_utf8_validate(target, -1, NULL);
@@ -36,9 +38,9 @@ static void add_from(GPtrArray *found, const char *text, const char *base)
 {
     for (const char *line = text; *line != '\0' && found->len < PLANTUML_INCLUDE_LIMIT;) {
         size_t length = strcspn(line, "\n");
-        g_autofree char *target = find_target(line, length);
+        g_autofree char *target = plantuml_find_include(line, length, NULL);
         line += length + (line[length] == '\n');
-        if (target == NULL || !is_file_name(target))
+        if (target == NULL || !plantuml_is_included_file(target))
             continue;
         char *name = g_path_is_absolute(target) || base[0] == '\0' ? g_strdup(target) : g_build_filename(base, target, NULL);
         if (g_ptr_array_find_with_equal_func(found, name, g_str_equal, NULL))

@@ -2,8 +2,16 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 #define PLANTUML_INCLUDE_LIMIT 200
+
+/* What a line that includes names, without its section ("!part") and quotes, and in `ret_at` (may be NULL) where in the line that begins; NULL for
+ * any other line. The caller frees it. */
+char *plantuml_find_include(const char *line, gsize length, gsize *ret_at);
+
+/* False for a place on the web, PlantUML's own library (<...>) and what the preprocessor makes. */
+bool plantuml_is_included_file(const char *target);
 
 /* The files that !include, !include_once, !include_many, !includesub and !import of `text` name, and those that they name in turn: paths
  * relative to `folder` (or absolute as written), each once, whether it is there or not; at most PLANTUML_INCLUDE_LIMIT. Places on the web

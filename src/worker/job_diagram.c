@@ -1,23 +1,36 @@
 #include "worker/job_diagram.h"
 
+#include <string.h>
+
 #include "base/error.h"
+#include "course/diagram_names.h"
 #include "diagram/diagram.h"
 #include "diagram/plantuml_includes.h"
 #include "os/file.h"
 
-/* The picture goes to the cache; the result names it. */
-static json_t *store_picture(GBytes *picture, const char *name, GPtrArray *warnings, struct worker_context *context, GError **error)
+static json_t *pack_warnings(const char *name, const GPtrArray *warnings)
+{
+    json_t *packed = json_array();
+
+    for (unsigned i = 0; i < warnings->len; i++)
+        json_array_append_new(packed, json_pack("{s:s, s:i, s:i, s:s}", "file", name, "line", 0, "col", 0, "message", warnings->pdata[i]));
+    return packed;
+}
+
+/* The picture goes to the cache; the result names it. `name`: of a further picture of the source, or NULL. */
+static bool store_picture(json_t *outputs, GBytes *picture, const char *name, struct worker_context *context, GError **error)
 {
     gsize length;
     const void *data = g_bytes_get_data(picture, &length);
     g_autofree char *sha256 = cache_put_object(context->cache, data, length, error);
 
     if (!sha256)
-        return NULL;
-    json_t *packed = json_array();
-    for (unsigned i = 0; i < warnings->len; i++)
-        json_array_append_new(packed, json_pack("{s:s, s:i, s:i, s:s}", "file", name, "line", 0, "col", 0, "message", warnings->pdata[i]));
-    return json_pack("{s:[{s:s, s:I}], s:o}", "outputs", "sha256", sha256, "size", (json_int_t)length, "warnings", packed);
+        return false;
+    json_t *output = json_pack("{s:s, s:I}", "sha256", sha256, "size", (json_int_t)length);
+    if (name)
+        json_object_set_new(output, "picture", json_string(name));
+    json_array_append_new(outputs, output);
+    return true;
 }
 
 /* Before the picture is drawn: also one with a mistake depends on them. */
@@ -33,6 +46,14 @@ static void add_includes(const char *source, struct worker_context *context)
         worker_add_dep(context, 0, folder, includes->pdata[i]);
 }
 
+/* What a tool may take of the worker's memory: the rest is the worker's own, and what its tools need for a moment. */
+static guint64 tool_memory_limit(void)
+{
+    const char *limit = g_getenv("CLX_MEMORY_LIMIT");
+
+    return limit ? g_ascii_strtoull(limit, NULL, 10) / 8 * 7 : 0;
+}
+
 static struct picture_options picture_options(const json_t *payload)
 {
     int format = glossary_find(picture_format_names, json_get_text(payload, "format", "png"));
@@ -45,17 +66,67 @@ static struct picture_options picture_options(const json_t *payload)
     };
 }
 
+/* The names that the build expects the pictures under. */
+static GPtrArray *name_pictures(const char *source, GError **error)
+{
+    g_autoptr(GBytes) bytes = file_read(source, FILE_READ_LIMIT, error);
+    g_autofree char *stem = g_path_get_basename(source);
+
+    if (!bytes)
+        return NULL;
+    if (strrchr(stem, '.'))
+        *strrchr(stem, '.') = '\0';
+    g_autofree char *text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    return diagram_names(text, stem);
+}
+
+static bool store_pictures(json_t *outputs, const char *source, const GPtrArray *pictures, struct worker_context *context, GError **error)
+{
+    g_autoptr(GPtrArray) names = name_pictures(source, error);
+
+    if (!names)
+        return false;
+    for (unsigned i = 0; i < names->len; i++) {
+        const struct diagram_name *name = names->pdata[i];
+
+        if (name->block >= pictures->len) {
+            g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "%s: was changed while it was drawn", source);
+            return false;
+        }
+        if (!store_picture(outputs, pictures->pdata[name->block], i > 0 ? name->name : NULL, context, error))
+            return false;
+    }
+    return true;
+}
+
+static struct plantuml *make_plantuml(const json_t *payload, const struct worker_context *context)
+{
+    struct plantuml_settings settings = {
+        .jar = json_get_text(payload, "tool", NULL),
+        .java = json_get_text(payload, "java", NULL),
+        .folder = context->runtime_dir,
+        .memory_limit = tool_memory_limit(),
+        .makes_archive = true,
+    };
+
+    return plantuml_new(&settings);
+}
+
 json_t *job_plantuml_run(const json_t *payload, struct worker_context *context, GError **error)
 {
     const char *source = json_get_text(payload, "source", ""), *name = json_get_text(payload, "name", source);
-    g_autoptr(GBytes) picture = NULL;
+    struct plantuml_request request = {
+        .path = source, .name = name, .root = json_get_text(payload, "root", NULL), .format = picture_options(payload).format};
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(json_t) outputs = json_array();
 
     add_includes(source, context);
     if (!context->plantuml)
-        context->plantuml = plantuml_new(json_get_text(payload, "tool", NULL), NULL);
-    picture = plantuml_render(context->plantuml, source, name, json_get_text(payload, "format", "png"), error);
-    return picture ? store_picture(picture, name, warnings, context, error) : NULL;
+        context->plantuml = make_plantuml(payload, context);
+    g_autoptr(GPtrArray) pictures = plantuml_render(context->plantuml, &request, warnings, error);
+    if (!pictures || !store_pictures(outputs, source, pictures, context, error))
+        return NULL;
+    return json_pack("{s:O, s:o}", "outputs", outputs, "warnings", pack_warnings(name, warnings));
 }
 
 static struct drawio *make_drawio(const json_t *tool, const struct worker_context *context)
@@ -67,6 +138,7 @@ static struct drawio *make_drawio(const json_t *tool, const struct worker_contex
         .chromium = json_get_text(tool, "chromium", NULL),
         .application = json_get_text(tool, "application", NULL),
         .folder = context->runtime_dir,
+        .memory_limit = tool_memory_limit(),
     };
 
     return drawio_new(&settings);
@@ -81,5 +153,8 @@ json_t *job_drawio_run(const json_t *payload, struct worker_context *context, GE
     if (!context->drawio)
         context->drawio = make_drawio(json_object_get(payload, "tool"), context);
     g_autoptr(GBytes) picture = drawio_render(context->drawio, source, name, &options, warnings, error);
-    return picture ? store_picture(picture, name, warnings, context, error) : NULL;
+    g_autoptr(json_t) outputs = json_array();
+    if (!picture || !store_picture(outputs, picture, NULL, context, error))
+        return NULL;
+    return json_pack("{s:O, s:o}", "outputs", outputs, "warnings", pack_warnings(name, warnings));
 }

@@ -38,8 +38,10 @@ static json_t *map_payload(const struct mapping *mapping, const json_t *payload)
     size_t i;
 
     map_member(mapping, mapped, "source");
+    map_member(mapping, mapped, "root");
     map_member(mapping, mapped, "topic_dir");
     json_object_del(mapped, "tool"); /* of the build's machine; here is another one */
+    json_object_del(mapped, "java");
     json_array_foreach(json_object_get(mapped, "topic_files"), i, item) map_member(mapping, item, "path");
     json_array_foreach(folders, i, item)
     {

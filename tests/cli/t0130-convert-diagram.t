@@ -37,7 +37,7 @@ test_expect_success 'what no diagram has is refused before anything starts' '
     test_expect_code 2 "$CLX" convert x.drawio --scale big 2>err && grep -e "--scale" err &&
     test_expect_code 2 "$CLX" convert x.puml --to html 2>err && grep "png, svg or pdf" err &&
     test_expect_code 2 "$CLX" convert x.puml --background pink 2>err &&
-    test_expect_code 2 "$CLX" convert x.puml --page 2 2>err && grep -e "--page is for Draw.io files only" err &&
+    test_expect_code 2 "$CLX" convert x.puml --scale 2 2>err && grep -e "--scale is for Draw.io files only" err &&
     test_expect_code 2 "$CLX" convert x.puml --background transparent 2>err && grep -e "--background is for Draw.io" err &&
     test_expect_code 1 "$CLX" convert nothing.drawio -o a.png 2>err && grep nothing.drawio err
 '
@@ -45,6 +45,11 @@ test_expect_success PLANTUML 'a PlantUML source becomes SVG, and a mistake has i
     "$CLX" convert x.puml --to svg -o a.svg && grep hello a.svg &&
     printf "@startuml\nA -> B\nthis is (((\n@enduml\n" >wrong.puml && test_expect_code 1 "$CLX" convert wrong.puml -o a.svg 2>err &&
     grep "wrong.puml:3: " err
+'
+test_expect_success PLANTUML 'a page of a PlantUML source is one of its diagrams' '
+    printf "@startuml\nA -> B : one\n@enduml\n@startuml\nA -> B : two\n@enduml\n" >many.puml &&
+    "$CLX" convert many.puml --page 2 -o a.svg && grep ">two<" a.svg && ! grep ">one<" a.svg &&
+    test_expect_code 1 "$CLX" convert many.puml --page 3 -o a.svg 2>err && grep "many.puml: there is no diagram 3: the file has 2" err
 '
 test_expect_success PLANTUML,RSVG 'a PDF has the same bytes each time' '
     "$CLX" convert x.puml -o a.pdf && "$CLX" convert x.puml -o b.pdf && head -c 4 a.pdf | grep PDF && cmp a.pdf b.pdf

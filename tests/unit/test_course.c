@@ -7,6 +7,7 @@
 
 #include "course/classify.h"
 #include "course/discover.h"
+#include "course/diagram_names.h"
 #include "course/layout.h"
 #include "course/model.h"
 #include "course/outputs.h"
@@ -83,6 +84,30 @@ static void assert_message(const char *text, const char *expected)
 }
 
 #define HEAD "name: Test\nlanguage: en\nprog_lang: python\n"
+
+static void assert_names(const char *text, const char *expected)
+{
+    g_autoptr(GPtrArray) names = diagram_names(text, "x");
+    g_autoptr(GString) found = g_string_new(NULL);
+    for (unsigned i = 0; i < names->len; i++) {
+        const struct diagram_name *name = names->pdata[i];
+        g_string_append_printf(found, "%s%s:%u", i > 0 ? " " : "", name->name, name->block);
+    }
+    ck_assert_str_eq(found->str, expected);
+}
+
+START_TEST(pictures_of_a_source_are_called_like_it_and_as_plantuml_calls_them)
+{
+    assert_names("@startuml\nA -> B\n@enduml\n", "x:0");
+    assert_names("", "x:0");
+    assert_names("@startuml\n@enduml\n\n  @startjson\n@endjson\n@startuml\n@enduml\n", "x:0 x_001:1 x_002:2");
+    assert_names("@startuml x\n@enduml\n", "x:0");
+    assert_names("@startuml \"a b\"\r\n@enduml\n@startuml sub/c.png\n@enduml", "x:0 a b:0 c:1");
+    assert_names("@startuml a\n@enduml\n@startuml\n@enduml\n", "x:1 a:0");
+    assert_names("@startuml a\n@enduml\n@startuml a\n@enduml\n", "x:0 a:0");
+    assert_names("@startuml(id=a)\n@enduml\n@startuml ..\n@enduml\n@startmindmap $f\n@endmindmap\n", "x:0 x_001:1 x_002:2");
+}
+END_TEST
 
 START_TEST(names_are_sanitised)
 {
@@ -443,6 +468,7 @@ int main(void)
     tcase_add_test(files, loops_of_links_end);
     tcase_add_loop_test(golden, real_courses_have_the_expected_paths, 1, 6);
     tcase_add_test(golden, the_notebook_cases_have_the_mapped_paths);
+    tcase_add_test(golden, pictures_of_a_source_are_called_like_it_and_as_plantuml_calls_them);
     tcase_set_timeout(golden, 60);
     suite_add_tcase(suite, pure);
     suite_add_tcase(suite, files);
