@@ -82,9 +82,9 @@ def main():
         print("skipped: no java")
         sys.exit(77)
     (folder / "part.iuml").write_text("class Included\n", encoding="utf-8")
-    sources = [folder / (name + ".puml") for name in OWN]
+    sources = [folder / ("own-" + name + ".puml") for name in OWN]
     for source in sources:
-        source.write_text(OWN[source.stem], encoding="utf-8")
+        source.write_text(OWN[source.stem.removeprefix("own-")], encoding="utf-8")
     forms = ["png"]
     if os.environ.get("CLX_ALL_DIAGRAMS"):
         sources += sorted(cases.glob("*.puml"))
