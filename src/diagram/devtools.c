@@ -232,7 +232,9 @@ pid_t devtools_pid(const struct devtools *devtools)
 
 guint64 devtools_memory(const struct devtools *devtools)
 {
-    return process_tree_private_memory(devtools->process.pid);
+    guint64 memory = 0, cpu_ms = 0;
+    process_tree_usage(devtools->process.pid, &memory, &cpu_ms);
+    return memory;
 }
 
 /* ---- the process ---- */

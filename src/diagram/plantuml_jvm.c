@@ -205,7 +205,9 @@ pid_t plantuml_jvm_pid(const struct plantuml_jvm *jvm)
 
 guint64 plantuml_jvm_memory(const struct plantuml_jvm *jvm)
 {
-    return process_tree_private_memory(jvm->process.pid);
+    guint64 memory = 0, cpu_ms = 0;
+    process_tree_usage(jvm->process.pid, &memory, &cpu_ms);
+    return memory;
 }
 
 /* ---- one diagram ---- */

@@ -405,12 +405,26 @@ static void add_children(pid_t pid, const char *thread, unsigned depth, struct u
         add_tree((pid_t)child, depth + 1, usage);
 }
 
+/* Resident less shared pages, from /proc/PID/statm. */
+static guint64 private_pages(pid_t pid)
+{
+    char path[32], text[256];
+    unsigned long resident = 0, shared = 0;
+    g_snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    text[MAX(n, 0)] = '\0';
+    return sscanf(text, "%*u %lu %lu", &resident, &shared) == 2 && resident > shared ? resident - shared : 0;
+}
+
 static void add_process(pid_t pid, struct usage *usage)
 {
     struct proc_stat stat;
     if (!read_stat(pid, &stat))
         return;
-    usage->pages += stat.resident_pages;
+    usage->pages += private_pages(pid);
     usage->ticks += stat.cpu_ticks;
 }
 
@@ -441,27 +455,4 @@ void process_tree_usage(pid_t pid, guint64 *ret_memory_bytes, guint64 *ret_cpu_m
         add_tree_by_scan(pid, &usage);
     *ret_memory_bytes = usage.pages * (guint64)sysconf(_SC_PAGESIZE);
     *ret_cpu_ms = usage.ticks * 1000 / (guint64)sysconf(_SC_CLK_TCK);
-}
-
-/* Resident less shared pages, from /proc/PID/statm. */
-static guint64 private_pages(pid_t pid)
-{
-    char path[32], text[256];
-    unsigned long resident = 0, shared = 0;
-    g_snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    text[MAX(n, 0)] = '\0';
-    return sscanf(text, "%*u %lu %lu", &resident, &shared) == 2 && resident > shared ? resident - shared : 0;
-}
-
-guint64 process_tree_private_memory(pid_t pid)
-{
-    g_autoptr(GArray) tree = list_descendants(pid);
-    guint64 pages = private_pages(pid);
-    for (unsigned i = 0; i < tree->len; i++)
-        pages += private_pages(g_array_index(tree, pid_t, i));
-    return pages * (guint64)sysconf(_SC_PAGESIZE);
 }

@@ -77,8 +77,6 @@ void process_kill_marked(const char *mark);
 /* Becomes the reaper of orphaned descendants, so that none is lost. */
 void process_become_subreaper(void);
 
-/* Sum over a process and its descendants of the resident memory that they share with no file or other process, in bytes. */
-guint64 process_tree_private_memory(pid_t pid);
-
-/* Sum over a process and its descendants: resident bytes and processor time in ms. */
+/* Sum over a process and its descendants: the resident bytes that they share with no file or other process, and processor time in ms. What is shared
+ * would count once for each of them: a browser of ten processes would seem five times as large as it is. */
 void process_tree_usage(pid_t pid, guint64 *ret_memory_bytes, guint64 *ret_cpu_ms);
