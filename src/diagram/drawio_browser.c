@@ -29,7 +29,7 @@ struct drawio_browser {
     struct devtools *devtools; /* NULL: not running */
     char *folder;              /* of the running browser */
     char *root;                /* the application's folder while it runs */
-    unsigned n_drawings;
+    unsigned n_drawings, max_drawings;
     GPtrArray *blocked; /* addresses that the present drawing asked for in vain */
 };
 
@@ -325,7 +325,7 @@ static GBytes *draw_once(struct drawio_browser *browser, json_t *job, const stru
 /* What a browser keeps from one drawing to the next must not add up. */
 static void retire_worn_out(struct drawio_browser *browser)
 {
-    if (++browser->n_drawings >= DRAWINGS_LIMIT || devtools_memory(browser->devtools) > browser->memory_limit)
+    if (++browser->n_drawings >= browser->max_drawings || devtools_memory(browser->devtools) > browser->memory_limit)
         stop(browser);
 }
 
@@ -360,6 +360,7 @@ struct drawio_browser *drawio_browser_new(const struct drawio_browser_options *o
     browser->base_folder = g_strdup(options->folder);
     browser->memory_limit = options->memory_limit > 0 ? options->memory_limit : MEMORY_LIMIT;
     browser->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : DRAW_TIMEOUT_MS;
+    browser->max_drawings = options->max_drawings > 0 ? options->max_drawings : DRAWINGS_LIMIT;
     browser->blocked = g_ptr_array_new_with_free_func(g_free);
     return browser;
 }

@@ -16,6 +16,7 @@ struct drawio_browser_options {
     const char *folder;      /* private folder for the browser's files; NULL: one in the folder for temporary files */
     guint64 memory_limit;    /* bytes of all its processes; 0: 1 GiB */
     int timeout_ms;          /* of one drawing; 0: 60 s */
+    unsigned max_drawings;   /* of one browser; 0: 500 */
 };
 
 /* Starts nothing yet. Copies the options. */

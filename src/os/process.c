@@ -264,7 +264,7 @@ bool process_kill_now(pid_t pid)
 struct proc_stat {
     char state;
     pid_t parent;
-    guint64 cpu_ticks, start_time, resident_pages;
+    guint64 cpu_ticks, start_time;
 };
 
 static bool read_stat(pid_t pid, struct proc_stat *ret_stat)
@@ -280,15 +280,14 @@ static bool read_stat(pid_t pid, struct proc_stat *ret_stat)
         return false;
     text[n] = '\0';
     const char *rest = strrchr(text, ')'); /* the name may hold anything, parentheses too */
-    unsigned long utime, stime, start, rss;
+    unsigned long utime, stime, start;
     int parent;
-    if (rest == NULL || sscanf(rest + 2, "%c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %lu %*u %lu",
-                               &ret_stat->state, &parent, &utime, &stime, &start, &rss) != 6)
+    if (rest == NULL || sscanf(rest + 2, "%c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %lu", &ret_stat->state,
+                               &parent, &utime, &stime, &start) != 5)
         return false;
     ret_stat->parent = parent;
     ret_stat->cpu_ticks = utime + stime;
     ret_stat->start_time = start;
-    ret_stat->resident_pages = rss;
     return true;
 }
 

@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "diagram/drawio_browser.h"
 #include "os/file.h"
-#include "os/process.h"
 
 #define CELL(id, style, x)                                                                                                                 \
     "<mxCell id='" id "' value='" id "' style='" style "' vertex='1' parent='1'><mxGeometry x='" x                                         \
@@ -158,6 +157,65 @@ START_TEST(killed_browser_is_replaced_and_leaves_nothing)
 }
 END_TEST
 
+static pid_t parent_of(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)pid), *text = NULL;
+    const char *line = g_file_get_contents(path, &text, NULL, NULL) ? strstr(text, "\nPPid:") : NULL;
+    return line != NULL ? (pid_t)atoi(line + strlen("\nPPid:")) : 0;
+}
+
+static bool is_descendant(pid_t pid, pid_t ancestor)
+{
+    while (pid > 1 && pid != ancestor)
+        pid = parent_of(pid);
+    return pid == ancestor;
+}
+
+/* Those that a process started, with a word in their command line. */
+static unsigned kill_descendants(pid_t ancestor, const char *word)
+{
+    g_autoptr(GDir) dir = g_dir_open("/proc", 0, NULL);
+    unsigned n = 0;
+    for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
+        g_autofree char *path = g_strdup_printf("/proc/%s/cmdline", name), *text = NULL;
+        gsize length;
+        pid_t pid = (pid_t)atoi(name);
+        if (pid > 0 && g_file_get_contents(path, &text, &length, NULL) && memmem(text, length, word, strlen(word)) != NULL &&
+            is_descendant(pid, ancestor))
+            n += kill(pid, SIGKILL) == 0;
+    }
+    return n;
+}
+
+START_TEST(crashed_page_is_drawn_by_a_new_browser)
+{
+    g_autoptr(GBytes) first = draw_well(TWO_PAGES, (struct picture_options){0});
+    pid_t pid = drawio_browser_pid(browser);
+    ck_assert_uint_gt(kill_descendants(pid, "--type=renderer"), 0);
+    g_autoptr(GBytes) second = draw_well(TWO_PAGES, (struct picture_options){0});
+    ck_assert(g_bytes_equal(first, second));
+    ck_assert_int_ne(pid, drawio_browser_pid(browser));
+}
+END_TEST
+
+START_TEST(worn_out_browser_is_replaced)
+{
+    struct drawio_browser_options options = {.folder = folder, .timeout_ms = 240000, .max_drawings = 2};
+    drawio_browser_free(browser);
+    browser = drawio_browser_new(&options);
+    g_autoptr(GBytes) first = draw_well(TWO_PAGES, (struct picture_options){0});
+    ck_assert_int_gt(drawio_browser_pid(browser), 0);
+    g_autoptr(GBytes) second = draw_well(TWO_PAGES, (struct picture_options){0});
+    ck_assert_int_eq(drawio_browser_pid(browser), 0);
+    drawio_browser_free(browser);
+    options.memory_limit = 1024 * 1024;
+    browser = drawio_browser_new(&options);
+    g_autoptr(GBytes) third = draw_well(TWO_PAGES, (struct picture_options){0});
+    ck_assert_int_eq(drawio_browser_pid(browser), 0);
+    ck_assert(g_bytes_equal(first, second) && g_bytes_equal(first, third));
+}
+END_TEST
+
 START_TEST(browser_that_never_comes_up_is_tried_three_times)
 {
     g_autofree char *program = g_build_filename(folder, "chromium", NULL);
@@ -194,6 +252,8 @@ int main(void)
     tcase_add_test(tcase, broken_file_is_the_authors_and_the_next_one_is_drawn);
     tcase_add_test(tcase, nothing_is_fetched_from_network_or_disk);
     tcase_add_test(tcase, killed_browser_is_replaced_and_leaves_nothing);
+    tcase_add_test(tcase, crashed_page_is_drawn_by_a_new_browser);
+    tcase_add_test(tcase, worn_out_browser_is_replaced);
     tcase_add_test(tcase, browser_that_never_comes_up_is_tried_three_times);
     suite_add_tcase(suite, tcase);
     if (!has_tools()) {
