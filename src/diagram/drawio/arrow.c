@@ -1,5 +1,5 @@
-/* Edges with a breadth: links (two parallel lines), fat arrows, and the old arrow of one straight piece. The outline of a fat one goes along
- * its left side to the end and comes back along its right side, whose pieces are kept until then. */
+/* Edges with a breadth: links (two parallel lines), fat arrows, and the old arrow of one straight piece. The outline of a fat one goes
+ * along its left side to the end and comes back along its right side, whose pieces are kept until then. */
 #include "diagram/drawio/arrow.h"
 
 #include <string.h>

@@ -184,8 +184,7 @@ void canvas_curve(struct canvas *canvas, double x1, double y1, double x2, double
     add_segment(canvas, (struct segment){SEGMENT_CURVE, {{x1, y1}, {x2, y2}, {x, y}}}, (struct point){x, y});
 }
 
-/* A piece of at most a quarter of an ellipse, between two angles of its own
- * frame. */
+/* A piece of at most a quarter of an ellipse, between two angles of its own frame. */
 static void arc_piece(struct canvas *canvas, struct point center, double rx, double ry, double tilt, double from, double to)
 {
     double handle = 4.0 / 3 * tan((to - from) / 4), c = cos(tilt), s = sin(tilt);
@@ -200,8 +199,7 @@ static void arc_piece(struct canvas *canvas, struct point center, double rx, dou
     canvas_curve(canvas, p[0].x, p[0].y, p[1].x, p[1].y, p[2].x, p[2].y);
 }
 
-/* From end points to the centre, as the implementation notes of SVG 1.1 (F.6.5)
- * describe. */
+/* From end points to the centre, as the implementation notes of SVG 1.1 (F.6.5) describe. */
 void canvas_arc(struct canvas *canvas, double rx, double ry, double degrees, bool is_large, bool is_clockwise, double x, double y)
 {
     double tilt = degrees * G_PI / 180, c = cos(tilt), s = sin(tilt);

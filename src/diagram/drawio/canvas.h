@@ -1,6 +1,5 @@
-/* A display list: paths, texts and images in the order of drawing, without a
- * word about the format they end in. Shapes draw on it; a back end (cairo, SVG)
- * reads it. */
+/* A display list: paths, texts and images in the order of drawing, without a word about the format they end in. Shapes draw on it; a
+ * back end (cairo, SVG) reads it. */
 #pragma once
 
 #include "diagram/drawio/geometry.h"
@@ -107,8 +106,7 @@ void canvas_rect(struct canvas *canvas, double x, double y, double width, double
 void canvas_round_rect(struct canvas *canvas, double x, double y, double width, double height, double rx, double ry);
 void canvas_ellipse(struct canvas *canvas, double x, double y, double width, double height);
 
-/* A polygon (closed) or polyline with corners rounded by `arc` (0: sharp).
- * Begins no path. */
+/* A polygon (closed) or polyline with corners rounded by `arc` (0: sharp). Begins no path. */
 void canvas_polyline(struct canvas *canvas, const struct point *points, unsigned n, double arc, bool is_closed);
 
 /* The same, but for one corner that stays sharp. */
@@ -118,8 +116,7 @@ void canvas_fill(struct canvas *canvas);
 void canvas_stroke(struct canvas *canvas);
 void canvas_fill_and_stroke(struct canvas *canvas);
 
-/* A label with its upper left corner at x, y; takes it over. `clip` may be
- * NULL. */
+/* A label with its upper left corner at x, y; takes it over. `clip` may be NULL. */
 void canvas_label(struct canvas *canvas, struct label *label, double x, double y, const struct rect *clip);
 
 /* An image fitted into a rectangle; takes it over. */

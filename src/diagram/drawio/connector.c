@@ -4,12 +4,10 @@
 #include <string.h>
 
 #define MARKER_SIZE 6
-#define MITER                                                                                                                              \
-    1.118 /* how far the tip of an arrow at 45 degrees is ahead of its outline,  \
-           in stroke widths */
+/* How far the tip of an arrow at 45 degrees is ahead of its outline, in stroke widths. */
+#define MITER 1.118
 
-/* A marker at `tip`, looking along the unit vector (ux, uy); `end` is where the
- * line must stop. */
+/* A marker at `tip`, looking along the unit vector (ux, uy); `end` is where the line must stop. */
 struct marker {
     struct canvas *canvas;
     struct point tip, end;
@@ -25,8 +23,7 @@ static void paint(struct marker *m)
         canvas_stroke(m->canvas);
 }
 
-/* A point behind the tip: `back` along the line, `side` to its left, in units
- * of the reach. */
+/* A point behind the tip: `back` along the line, `side` to its left, in units of the reach. */
 static struct point behind(struct point tip, double nx, double ny, double back, double side)
 {
     return (struct point){tip.x - back * nx - side * ny, tip.y - back * ny + side * nx};
@@ -52,8 +49,7 @@ static void paint_points(struct marker *m, const struct point *points, unsigned 
         canvas_stroke(m->canvas);
 }
 
-/* The tip moved back so that the outline's mitred corner ends where the edge
- * ends. */
+/* The tip moved back so that the outline's mitred corner ends where the edge ends. */
 static struct point outline_tip(const struct marker *m, double factor)
 {
     return (struct point){m->tip.x - m->ux * m->width * factor, m->tip.y - m->uy * m->width * factor};
@@ -185,8 +181,7 @@ static void paint_diamond_thin(struct marker *m)
     paint_diamond_of(m, 3.4, 0.9862);
 }
 
-/* The markers below are made of lines and circles at fractions of this reach.
- */
+/* The markers below are made of lines and circles at fractions of this reach. */
 static double reach_of(const struct marker *m)
 {
     return m->size + m->width + 1;
@@ -322,8 +317,7 @@ bool connector_knows_marker(const char *name)
     return name == NULL || strcmp(name, "none") == 0 || find_marker(name) != NULL;
 }
 
-/* Paints the marker of one end and moves that end of the line to where the
- * marker begins. */
+/* Paints the marker of one end and moves that end of the line to where the marker begins. */
 static void paint_marker(struct canvas *canvas, const struct style *style, const GArray *points, bool is_source, struct point *end)
 {
     const struct marker_kind *kind = find_marker(style_get(style, is_source ? "startArrow" : "endArrow"));

@@ -156,8 +156,7 @@ static void paint_box(struct canvas *canvas, struct rect box, const struct color
     canvas_restore(canvas);
 }
 
-/* Hands the laid-out label to the canvas: its background, its rules, its text.
- */
+/* Hands the laid-out label to the canvas: its background, its rules, its text. */
 static void put_label(struct canvas *canvas, struct label *label, double x, double y, const struct rect *clip)
 {
     const struct label_options *options = &label->options;

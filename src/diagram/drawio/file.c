@@ -1,5 +1,4 @@
-/* A Draw.io file: finds the diagram in whatever it is wrapped, and its pages.
- * Each page is unpacked when it is asked for. */
+/* A Draw.io file: finds the diagram in whatever it is wrapped, and its pages. Each page is unpacked when it is asked for. */
 #include "diagram/drawio/file.h"
 
 #include <libxml/parser.h>

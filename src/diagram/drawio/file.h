@@ -18,10 +18,9 @@ struct drawio_file {
     unsigned page_number; /* of `page`; 0: none was asked for */
 };
 
-/* A page (from 1), read when it is not the one asked for last; borrowed until
- * the next call. CLX_ERROR_SOURCE: it is not there or broken. */
+/* A page (from 1), read when it is not the one asked for last; borrowed until the next call. CLX_ERROR_SOURCE: it is not there or
+ * broken. */
 const struct page *drawio_file_get_page(struct drawio_file *file, unsigned number, GError **error);
 
-/* Parses XML without network and entities; CLX_ERROR_SOURCE with the line. The
- * caller frees it with xmlFreeDoc(). */
+/* Parses XML without network and entities; CLX_ERROR_SOURCE with the line. The caller frees it with xmlFreeDoc(). */
 xmlDoc *file_parse_xml(const char *text, gsize length, GError **error);

@@ -1,5 +1,4 @@
-/* Fonts as a browser chooses them, measured without hinting, so that a picture
- * is the same at each scale. */
+/* Fonts as a browser chooses them, measured without hinting, so that a picture is the same at each scale. */
 #pragma once
 
 #include <pango/pangocairo.h>
@@ -26,11 +25,9 @@ PangoFont *font_load(const struct fonts *fonts, const struct text_style *style);
 /* Ascent and descent in whole pixels, as browsers round them. */
 void font_measure(const struct fonts *fonts, const struct text_style *style, double *ret_ascent, double *ret_descent);
 
-/* The family that text of a CSS list of families is set in: the first one that
- * is installed, or has a substitute of the same widths; a browser takes its
- * standard serif font when there is none. Interned. */
+/* The family that text of a CSS list of families is set in: the first one that is installed, or has a substitute of the same widths; a
+ * browser takes its standard serif font when there is none. Interned. */
 const char *font_choose(const struct fonts *fonts, const char *families);
 
-/* Whether any family of a list is installed, or has a substitute of the same
- * widths. */
+/* Whether any family of a list is installed, or has a substitute of the same widths. */
 bool font_is_installed(const struct fonts *fonts, const char *families);

@@ -16,8 +16,7 @@ static inline bool rect_contains(struct rect rect, struct point point)
     return rect.x <= point.x && point.x <= rect.x + rect.width && rect.y <= point.y && point.y <= rect.y + rect.height;
 }
 
-/* The smallest rectangle that holds both; an empty one (negative width) holds
- * nothing. */
+/* The smallest rectangle that holds both; an empty one (negative width) holds nothing. */
 static inline struct rect rect_join(struct rect a, struct rect b)
 {
     if (a.width < 0 || b.width < 0)

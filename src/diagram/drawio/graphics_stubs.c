@@ -1,5 +1,4 @@
-/* cairo, pango, librsvg and gdk-pixbuf, loaded when the first diagram is drawn
- * (see os/library.h). */
+/* cairo, pango, librsvg and gdk-pixbuf, loaded when the first diagram is drawn (see os/library.h). */
 #include <cairo-pdf.h>
 #include <librsvg/rsvg.h>
 #include <pango/pangocairo.h>
@@ -177,8 +176,8 @@ LIBRARY_STUB(RSVG, gboolean, rsvg_handle_render_document, (RsvgHandle * handle, 
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-/* fontconfig keeps the patterns of the fonts in use until the process ends, where the leak check does not see them; their number does not
- * grow with the diagrams. */
+/* fontconfig keeps the patterns of the fonts in use until the process ends, where the leak check does not see them; their number does
+ * not grow with the diagrams. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {

@@ -11,8 +11,7 @@ static GBytes *decode(const char *header, const char *payload, gsize header_leng
     gsize length = 0;
     bool is_base64 = g_strstr_len(header, (gssize)header_length, ";base64") != NULL;
     g_autofree char *plain = g_uri_unescape_string(payload, NULL);
-    /* In a style the semicolon ends a value, so the original leaves ";base64"
-   * out. */
+    /* In a style the semicolon ends a value, so the original leaves ";base64" out. */
     bool looks_like_text = payload[0] == '<' || g_str_has_prefix(payload, "%3C") || g_str_has_prefix(payload, "%3c");
     if (!is_base64 && looks_like_text && plain != NULL)
         return g_bytes_new(plain, strlen(plain));

@@ -1,5 +1,4 @@
-/* Images inside of a diagram: data URIs of PNG, JPEG, GIF, WebP and SVG.
- * Nothing is fetched from anywhere. */
+/* Images inside of a diagram: data URIs of PNG, JPEG, GIF, WebP and SVG. Nothing is fetched from anywhere. */
 #pragma once
 
 #include <glib.h>
@@ -11,8 +10,7 @@ struct picture_image {
     bool keeps_aspect;
 };
 
-/* From the value of a style's "image" or of an <img>'s "src". NULL with
- * CLX_ERROR_SOURCE for what is no embedded image (an address on the web, a file
- * of the application) or is broken. */
+/* From the value of a style's "image" or of an <img>'s "src". NULL with CLX_ERROR_SOURCE for what is no embedded image (an address on
+ * the web, a file of the application) or is broken. */
 struct picture_image *picture_image_new(const char *source, bool keeps_aspect, GError **error);
 void picture_image_free(struct picture_image *image);

@@ -136,8 +136,7 @@ static void set_layout_width(PangoLayout *layout, double width)
     pango_layout_set_width(layout, width < 0 ? -1 : (int)ceil(width * PANGO_SCALE));
 }
 
-/* Width that the content takes: all of it in one line if there is room, at
- * least the longest word. Sets the layouts' widths. */
+/* Width that the content takes: all of it in one line if there is room, at least the longest word. Sets the layouts' widths. */
 static double fit_width(struct label *label)
 {
     double available = label->options.full_width > 0 ? label->options.full_width : label->options.width, preferred = 0, least = 0;
@@ -180,8 +179,7 @@ static void cover(const struct fonts *fonts, struct extent *extent, const struct
     extent->descent = fmax(extent->descent, height - above - style->rise);
 }
 
-/* Height of a line above and below its baseline: of the block's own font and of
- * each span that is in the line. */
+/* Height of a line above and below its baseline: of the block's own font and of each span that is in the line. */
 static struct extent measure_line(const struct fonts *fonts, const struct text_block *block, const PangoLayoutLine *line)
 {
     struct extent extent = {-1e9, -1e9};
@@ -211,8 +209,7 @@ static double place_lines(struct label *label, const struct text_block *block, P
     return y;
 }
 
-/* Plain text: lines at whole distances, the first baseline one pixel above the
- * size. */
+/* Plain text: lines at whole distances, the first baseline one pixel above the size. */
 static double place_plain_lines(struct label *label, const struct text_block *block, PangoLayout *layout)
 {
     double size = block->style.size, pitch = round(size * 1.2);

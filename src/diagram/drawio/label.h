@@ -1,5 +1,4 @@
-/* A label laid out: lines of text with their places. Widths and line breaks by
- * pango, the heights of lines as a browser computes them. */
+/* A label laid out: lines of text with their places. Widths and line breaks by pango, the heights of lines as a browser computes them. */
 #pragma once
 
 #include <pango/pangocairo.h>

@@ -89,8 +89,7 @@ static void cut_text(struct text_block *block, gsize length)
     }
 }
 
-/* Ends the paragraph under construction; a line break at its very end opens no
- * new line, and a paragraph of nothing is none. */
+/* Ends the paragraph under construction; a line break at its very end opens no new line, and a paragraph of nothing is none. */
 static void end_block(struct parser *parser)
 {
     struct text_block *block = g_steal_pointer(&parser->block);
@@ -242,8 +241,7 @@ static void open_element(struct parser *parser, const struct html_tag *tag, cons
     }
 }
 
-/* Closes the innermost element of that name and all inside of it; one that is
- * not open is ignored. */
+/* Closes the innermost element of that name and all inside of it; one that is not open is ignored. */
 static void close_element(struct parser *parser, const struct html_tag *tag)
 {
     int depth = parser->depth;

@@ -1,5 +1,4 @@
-/* The HTML of labels: paragraphs of styled text. A small part of HTML and CSS,
- * read with the tolerance of a browser. */
+/* The HTML of labels: paragraphs of styled text. A small part of HTML and CSS, read with the tolerance of a browser. */
 #pragma once
 
 #include <glib.h>
@@ -35,14 +34,12 @@ struct text_block {
     char *marker; /* of a list item, or NULL */
 };
 
-/* Blocks (struct text_block *) of a label, `style` and `align` being those
- * around it; `ret_space_below` px below the last one. The caller frees the
- * array. */
+/* Blocks (struct text_block *) of a label, `style` and `align` being those around it; `ret_space_below` px below the last one. The
+ * caller frees the array. */
 GPtrArray *label_html_parse(const char *html, const struct text_style *style, enum text_align align, double *ret_space_below);
 
 /* Plain text as one block. */
 GPtrArray *label_text_parse(const char *text, const struct text_style *style, enum text_align align);
 
-/* The label without its markup, for messages and for plain text; the caller
- * frees it. */
+/* The label without its markup, for messages and for plain text; the caller frees it. */
 char *label_html_to_text(const char *html);

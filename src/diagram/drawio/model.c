@@ -46,8 +46,7 @@ static void G_GNUC_PRINTF(3, 4) add_problem(struct page *page, const struct cell
         g_ptr_array_add(page->problems, g_strdup_printf("cell '%.60s': %s", cell->id, text));
 }
 
-/* A number of a geometry; what is none, or beyond all measure, is told and
- * taken for 0. */
+/* A number of a geometry; what is none, or beyond all measure, is told and taken for 0. */
 static double read_number(struct page *page, const struct cell *cell, const xmlNode *node, const char *name)
 {
     g_autofree char *text = model_attribute(node, name);
@@ -113,8 +112,7 @@ static void read_geometry(struct page *page, struct cell *cell, const xmlNode *n
         read_geometry_child(page, cell, child);
 }
 
-/* The attributes of an <object> or <UserObject>, for placeholders in its label.
- */
+/* The attributes of an <object> or <UserObject>, for placeholders in its label. */
 static GHashTable *read_attributes(const xmlNode *object)
 {
     GHashTable *attributes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -226,8 +224,7 @@ static void mark_reached(struct page *page, int index, int depth)
         mark_reached(page, child, depth + 1);
 }
 
-/* Tells of cells whose ancestors go round in a circle: walking up n steps never
- * leaves it. */
+/* Tells of cells whose ancestors go round in a circle: walking up n steps never leaves it. */
 static void report_cycles(struct page *page)
 {
     for (guint i = 0; i < page->cells->len; i++) {

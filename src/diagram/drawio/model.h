@@ -1,5 +1,4 @@
-/* A page of a Draw.io file: cells in the order of drawing, with their geometry.
- */
+/* A page of a Draw.io file: cells in the order of drawing, with their geometry. */
 #pragma once
 
 #include <glib.h>
@@ -59,8 +58,7 @@ struct page {
     struct stencils *stencils; /* of the file, or NULL; borrowed */
 };
 
-/* Reads a <mxGraphModel>. Never NULL unless `error` is set: CLX_ERROR_SOURCE
- * for a page without cells or beyond the bounds. */
+/* Reads a <mxGraphModel>. Never NULL unless `error` is set: CLX_ERROR_SOURCE for a page without cells or beyond the bounds. */
 struct page *page_new(const xmlNode *model, GError **error);
 void page_free(struct page *page);
 typedef struct page page;
@@ -71,6 +69,5 @@ static inline struct cell *page_cell(const struct page *page, int index)
     return &g_array_index(page->cells, struct cell, index);
 }
 
-/* An attribute of an XML element, or NULL; the caller frees it with g_free().
- */
+/* An attribute of an XML element, or NULL; the caller frees it with g_free(). */
 char *model_attribute(const xmlNode *node, const char *name);

@@ -11,9 +11,7 @@
 #define VERSION "2" /* counts changes of what is drawn */
 #define MAX_REASONS 20
 #define MAX_WARNINGS 100
-#define LINE_SHIFT                                                                                                                         \
-    0.5 /* pixels by which the original moves all, so that thin lines are sharp  \
-       */
+#define LINE_SHIFT 0.5 /* pixels by which the original moves all, so that thin lines are sharp */
 
 static unsigned page_number(const struct picture_options *options)
 {
@@ -53,8 +51,7 @@ bool drawio_can_draw(struct drawio_file *file, const struct picture_options *opt
     return can_draw;
 }
 
-/* Prefixes what was told while drawing with the page, drops what is more than
- * anybody reads. */
+/* Prefixes what was told while drawing with the page, drops what is more than anybody reads. */
 static void hand_over(const struct drawio_file *file, unsigned number, const GPtrArray *told, GPtrArray *warnings)
 {
     g_autofree char *place = page_place(file, number);

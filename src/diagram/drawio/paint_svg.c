@@ -1,5 +1,4 @@
-/* SVG, written as text. Page coordinates are moved so that the shown part
- * begins at 0, 0. */
+/* SVG, written as text. Page coordinates are moved so that the shown part begins at 0, 0. */
 #include <string.h>
 
 #include "diagram/drawio/image.h"
@@ -59,8 +58,7 @@ static bool is_translation(const struct matrix *m)
     return m->xx == 1 && m->yx == 0 && m->xy == 0 && m->yy == 1;
 }
 
-/* Coordinates of translated primitives are written moved; others keep theirs
- * and get a transform. */
+/* Coordinates of translated primitives are written moved; others keep theirs and get a transform. */
 static struct point origin_of(const struct writer *writer, const struct op *op)
 {
     const struct rect *view = &writer->options->view;
@@ -106,8 +104,7 @@ static void add_stop(GString *out, int offset, const struct color *color)
 {
     g_string_append_printf(out, "<stop offset=\"%d\"", offset);
     add_color(out, "stop-color", color);
-    /* add_color() wrote stop-color-opacity for a translucent one; the attribute
-   * is called stop-opacity */
+    /* add_color() wrote stop-color-opacity for a translucent one; the attribute is called stop-opacity */
     char *wrong = strstr(out->str, "stop-color-opacity");
     if (wrong != NULL)
         g_string_erase(out, wrong - out->str + 5, 6);
@@ -199,8 +196,7 @@ static void write_background(struct writer *writer, const struct text_style *sty
     g_string_append(writer->body, "/>");
 }
 
-/* One run of glyphs of one style; textLength keeps its place where other fonts
- * are installed. */
+/* One run of glyphs of one style; textLength keeps its place where other fonts are installed. */
 static void write_run(struct writer *writer, const struct label_line *line, const PangoGlyphItem *run, double x, double baseline,
                       double width)
 {

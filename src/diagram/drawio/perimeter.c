@@ -40,8 +40,7 @@ static struct point around_rectangle(const struct view_point *view)
     return hit;
 }
 
-/* Half the extent of an ellipse at an offset from its centre along the other
- * axis. */
+/* Half the extent of an ellipse at an offset from its centre along the other axis. */
 static double half_chord(double half, double other_half, double offset)
 {
     double share = other_half > 0 ? offset / other_half : 1;
@@ -78,8 +77,7 @@ static bool intersect(struct point a, struct point b, struct point c, struct poi
     return true;
 }
 
-/* Where the line from inside to `next` leaves a polygon: of several places the
- * one nearest to `next`; the centre when there is none. */
+/* Where the line from inside to `next` leaves a polygon: of several places the one nearest to `next`; the centre when there is none. */
 static struct point around_polygon(const struct view_point *view, const struct point *corners, unsigned n)
 {
     struct point center = rect_center(view->bounds), from = center, best = center, hit;
@@ -120,8 +118,7 @@ static struct point around_rhombus(const struct view_point *view)
     return cross_lines(next, to, tip, side);
 }
 
-/* A polygon drawn in a unit square pointing east, turned to the style's
- * direction. */
+/* A polygon drawn in a unit square pointing east, turned to the style's direction. */
 static struct point around_turned(const struct view_point *view, const struct point *unit, unsigned n)
 {
     const char *direction = style_get(view->style, "direction");
@@ -146,8 +143,7 @@ static struct point around_triangle(const struct view_point *view)
     return around_turned(view, unit, G_N_ELEMENTS(unit));
 }
 
-/* The style's "size" as a fraction of the width (in the shape's own direction),
- * at most `most`. */
+/* The style's "size" as a fraction of the width (in the shape's own direction), at most `most`. */
 static double size_share(const struct view_point *view, double share, double fixed, double most)
 {
     const char *direction = style_get(view->style, "direction");

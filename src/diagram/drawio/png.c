@@ -1,6 +1,5 @@
-/* PNG files of drawings: large areas of one colour, the same bytes each time.
- * Each row says how it differs from the one above (filter "up"), so that equal
- * rows are zeros, which deflate packs fastest. */
+/* PNG files of drawings: large areas of one colour, the same bytes each time. Each row says how it differs from the one above (filter
+ * "up"), so that equal rows are zeros, which deflate packs fastest. */
 #include <string.h>
 #include <zlib.h>
 

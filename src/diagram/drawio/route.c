@@ -34,8 +34,7 @@ static void append_waypoints(const struct route *route, GArray *points)
     }
 }
 
-/* A segment-wise route: waypoints give in turn the y of a horizontal and the x
- * of a vertical segment. */
+/* A segment-wise route: waypoints give in turn the y of a horizontal and the x of a vertical segment. */
 struct segments {
     const struct route *route;
     GArray *hints, *points;
@@ -69,8 +68,7 @@ static void snap(struct point *hint, const struct route_end *end)
         hint->y = end->point.y;
 }
 
-/* Whether the first segment is horizontal, found out at the source, or else at
- * the target working backwards. */
+/* Whether the first segment is horizontal, found out at the source, or else at the target working backwards. */
 static bool find_first_orientation(struct segments *segments)
 {
     const struct route_end *ends[2] = {&segments->route->source, &segments->route->target};
@@ -91,8 +89,7 @@ static bool find_first_orientation(struct segments *segments)
     return true;
 }
 
-/* Whether a segment at `hint` misses the end, so that one more bend is needed.
- */
+/* Whether a segment at `hint` misses the end, so that one more bend is needed. */
 static bool misses(const struct route_end *end, struct point hint, bool is_horizontal)
 {
     struct rect box = end_box(end, true);
@@ -141,8 +138,7 @@ static void drop_hidden_bends(struct segments *segments)
             g_array_remove_index(points, points->len - 1);
 }
 
-/* A last bend that falls on the fixed end is that end; the one before it is
- * lined up with it. */
+/* A last bend that falls on the fixed end is that end; the one before it is lined up with it. */
 static void join_end(struct segments *segments)
 {
     const struct route_end *target = &segments->route->target;
@@ -186,8 +182,7 @@ static void append_orthogonal(const struct route *route, GArray *points)
         append_segments(route, points);
 }
 
-/* Elbows are computed for one axis: `along` is the axis of the first and last
- * segments. */
+/* Elbows are computed for one axis: `along` is the axis of the first and last segments. */
 struct elbow {
     struct rect source, target;
     bool is_vertical; /* top to bottom: x and y change places */
@@ -384,8 +379,7 @@ bool route_is_orthogonal(const struct style *style)
     return style_get(style, "orthogonal") != NULL ? style_flag(style, "orthogonal", false) : router != NULL && router->is_orthogonal;
 }
 
-/* The side after a quarter turn clockwise, as often as the terminal's rotation
- * says. */
+/* The side after a quarter turn clockwise, as often as the terminal's rotation says. */
 static unsigned turn_side(unsigned side, int quarters)
 {
     static const unsigned clockwise[] = {SIDE_NORTH, SIDE_EAST, SIDE_SOUTH, SIDE_WEST};

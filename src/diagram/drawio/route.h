@@ -1,5 +1,4 @@
-/* Routes of edges: through waypoints, orthogonal, elbow, entity relation,
- * loops. */
+/* Routes of edges: through waypoints, orthogonal, elbow, entity relation, loops. */
 #pragma once
 
 #include "diagram/drawio/geometry.h"
@@ -26,8 +25,8 @@ struct route {
     bool is_loop; /* both ends at the same terminal */
 };
 
-/* The points of the route (struct point), at least two: the first and the last
- * are the fixed ends, or undefined for ends that are not fixed. */
+/* The points of the route (struct point), at least two: the first and the last are the fixed ends, or undefined for ends that are not
+ * fixed. */
 GArray *route_find(const struct route *route);
 
 /* Whether the segments of this style are horizontal and vertical. */
@@ -39,14 +38,12 @@ bool route_uses_grid(const struct style *style);
 /* Whether the style's way of routing is known here. */
 bool route_is_known(const struct style *style);
 
-/* For the orthogonal style without waypoints; appends to `points`. False when
- * the ends are too near to each other. */
+/* For the orthogonal style without waypoints; appends to `points`. False when the ends are too near to each other. */
 bool route_append_orthogonal(const struct route *route, GArray *points);
 
 enum { SIDE_WEST = 1, SIDE_NORTH = 2, SIDE_SOUTH = 4, SIDE_EAST = 8, SIDE_ANY = 15 };
 
-/* The sides of a terminal that an edge may use: of the terminal's style, else
- * of the edge's; `fallback` when neither says so. */
+/* The sides of a terminal that an edge may use: of the terminal's style, else of the edge's; `fallback` when neither says so. */
 unsigned route_allowed_sides(const struct route *route, bool is_source, unsigned fallback);
 
 static inline struct point route_waypoint(const struct route *route, unsigned i)

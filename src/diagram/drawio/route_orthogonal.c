@@ -1,11 +1,7 @@
-/* The orthogonal style without waypoints. Both terminals get a zone around
- * them, as wide as the edge wants to run straight (its jetty). The sides at
- * which the edge leaves and arrives are given by its fixed ends, else chosen by
- * how far the terminals are apart. The rest is a walk: from the jetty of the
- * source, a few moves, each one up to a border of a zone, to a centre, or
- * half-way into the gap between the terminals. Which moves depends on the two
- * sides only, once the plane is turned so that the target lies up left of the
- * source. */
+/* The orthogonal style without waypoints. Both terminals get a zone around them, as wide as the edge wants to run straight (its jetty).
+ * The sides at which the edge leaves and arrives are given by its fixed ends, else chosen by how far the terminals are apart. The rest
+ * is a walk: from the jetty of the source, a few moves, each one up to a border of a zone, to a centre, or half-way into the gap between
+ * the terminals. Which moves depends on the two sides only, once the plane is turned so that the target lies up left of the source. */
 #include <string.h>
 
 #include "diagram/drawio/route.h"
@@ -21,11 +17,9 @@ enum side { WEST, NORTH, EAST, SOUTH, N_SIDES };
 static const unsigned masks[N_SIDES] = {SIDE_WEST, SIDE_NORTH, SIDE_EAST, SIDE_SOUTH};
 static const double step_x[N_SIDES] = {-1, 0, 1, 0}, step_y[N_SIDES] = {0, -1, 0, 1};
 
-/* Moves for a target up left of the source. A move is three letters: its
- * direction; s, t or g for source, target or gap; a border of that zone, or c
- * for the centre. It never leads back: what is already further stays. First
- * index: the edge leaves west [0] or east [1]; for north and south the table is
- * read mirrored at the diagonal. Second index: the side of arrival. */
+/* Moves for a target up left of the source. A move is three letters: its direction; s, t or g for source, target or gap; a border of
+ * that zone, or c for the centre. It never leads back: what is already further stays. First index: the edge leaves west [0] or east [1];
+ * for north and south the table is read mirrored at the diagonal. Second index: the side of arrival. */
 static const char *const walks[2][N_SIDES] = {
     {
         [WEST] = "wg- sts wtw ntc",
@@ -116,8 +110,7 @@ static void init_terminal(struct terminal *terminal, const struct route *route, 
     find_anchor(terminal, end);
 }
 
-/* How often the plane is turned clockwise to bring a target that is up left to
- * where this one is. */
+/* How often the plane is turned clockwise to bring a target that is up left to where this one is. */
 static int find_turn(struct point source, struct point target)
 {
     if (source.x < target.x)
@@ -137,9 +130,8 @@ static bool is_allowed(const struct terminal *terminal, int side)
     return (terminal->allowed & masks[side]) != 0;
 }
 
-/* Chooses sides for the ends that have none: towards each other along the axis
- * on which the terminals are apart; when they are apart on both, one end leaves
- * along the one axis and the other arrives along the other. */
+/* Chooses sides for the ends that have none: towards each other along the axis on which the terminals are apart; when they are apart on
+ * both, one end leaves along the one axis and the other arrives along the other. */
 static void choose_sides(struct orthogonal *o, const double distances[N_SIDES])
 {
     int across[2], down[2], first[2], second[2];
@@ -259,8 +251,7 @@ static void append_stops(const struct orthogonal *o, GArray *points, const struc
 {
     bool leaves_across = o->ends[0].side == WEST || o->ends[0].side == EAST;
     bool arrives_across = o->ends[1].side == WEST || o->ends[1].side == EAST;
-    /* Leaving and arriving on the same axis takes an even number of bends; the
-   * last stop may be one too many. */
+    /* Leaving and arriving on the same axis takes an even number of bends; the last stop may be one too many. */
     if ((leaves_across == arrives_across) == (n % 2 == 1))
         n--;
     guint first = points->len;

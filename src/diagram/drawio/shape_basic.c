@@ -182,8 +182,7 @@ static void paint_partial_rectangle(struct canvas *c, const struct shape *s)
     canvas_stroke(c);
 }
 
-/* A swimlane is drawn as if it were horizontal; this exchanges the axes of a
- * vertical one. */
+/* A swimlane is drawn as if it were horizontal; this exchanges the axes of a vertical one. */
 struct lane {
     struct canvas *canvas;
     const struct shape *shape;

@@ -57,8 +57,7 @@ static bool is_element(const xmlNode *node, const char *name)
     return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
 }
 
-/* Names are compared as the original writes them in styles: lower case,
- * underscores for spaces. */
+/* Names are compared as the original writes them in styles: lower case, underscores for spaces. */
 static bool has_name(const xmlNode *shape, const char *wanted)
 {
     g_autofree char *name = model_attribute(shape, "name"), *lower = name != NULL ? g_ascii_strdown(name, -1) : NULL;

@@ -1,5 +1,4 @@
-/* Style strings: "rounded=1;fillColor=#fff;html=1", named styles, and the
- * defaults that the original puts beneath them. */
+/* Style strings: "rounded=1;fillColor=#fff;html=1", named styles, and the defaults that the original puts beneath them. */
 #pragma once
 
 #include <glib.h>
@@ -15,8 +14,7 @@ struct style {
                     same key */
 };
 
-/* Reads the style of a vertex or an edge over the original's defaults; never
- * fails, what is no style is ignored. The caller clears it. */
+/* Reads the style of a vertex or an edge over the original's defaults; never fails, what is no style is ignored. The caller clears it. */
 void style_init(struct style *style, const char *text, bool is_edge);
 void style_clear(struct style *style);
 
@@ -26,8 +24,7 @@ const char *style_get(const struct style *style, const char *key);
 /* The value even if it is "none". */
 const char *style_get_raw(const struct style *style, const char *key);
 
-/* The value as a number; `fallback` when it is absent, no number or not finite.
- * Limited to +-1e6. */
+/* The value as a number; `fallback` when it is absent, no number or not finite. Limited to +-1e6. */
 double style_number(const struct style *style, const char *key, double fallback);
 
 /* Whether the value is 1 (or true); `fallback` when it is absent. */
@@ -42,8 +39,7 @@ double style_share(const struct style *style, const char *key);
 /* Degrees, clockwise, by which the style's direction turns a shape: 0 (east), 90, 180 or 270. */
 double style_turn(const struct style *style);
 
-/* A colour of a style or of CSS: #rgb, #rrggbb, rgb(), rgba(), names. False
- * when it is none. */
+/* A colour of a style or of CSS: #rgb, #rrggbb, rgb(), rgba(), names. False when it is none. */
 struct color {
     double red, green, blue, alpha;
 };

@@ -39,8 +39,8 @@ static char *find_unknown_key(const struct style *style)
     return NULL;
 }
 
-/* "default" is a colour of newer versions of the original; older ones leave such lines out and fill black. For text it makes no difference, and
- * hardly any for what lies behind it. */
+/* "default" is a colour of newer versions of the original; older ones leave such lines out and fill black. For text it makes no
+ * difference, and hardly any for what lies behind it. */
 static bool is_harmless_default(const char *key, const char *value)
 {
     return strcmp(value, "default") == 0 && (strcmp(key, "fontColor") == 0 || strcmp(key, "labelBackgroundColor") == 0);

@@ -41,8 +41,7 @@ static GByteArray *inflate_all(const guint8 *data, gsize length, int window_bits
     return g_steal_pointer(&out);
 }
 
-/* Undoes percent encoding in place; false when an escape is no hexadecimal
- * number. */
+/* Undoes percent encoding in place; false when an escape is no hexadecimal number. */
 static gboolean decode_percent(char *text)
 {
     char *to = text;
@@ -90,8 +89,7 @@ static guint32 read_big_endian(const guint8 *bytes)
     return (guint32)bytes[0] << 24 | (guint32)bytes[1] << 16 | (guint32)bytes[2] << 8 | bytes[3];
 }
 
-/* The text of a tEXt or zTXt chunk whose keyword was found; NULL: the chunk is
- * damaged. */
+/* The text of a tEXt or zTXt chunk whose keyword was found; NULL: the chunk is damaged. */
 static char *read_text_chunk(gboolean is_compressed, const guint8 *text, gsize length, GError **error)
 {
     g_autofree char *plain = NULL;

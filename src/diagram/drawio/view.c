@@ -52,8 +52,7 @@ struct point view_point_on_route(const GArray *points, const struct geometry *ge
     return (struct point){a.x + (b.x - a.x) * share + nx * across + offset.x, a.y + (b.y - a.y) * share - ny * across + offset.y};
 }
 
-/* The cell that stands for an edge's end: itself, or the nearest ancestor that
- * is seen when it is hidden in a collapsed group. */
+/* The cell that stands for an edge's end: itself, or the nearest ancestor that is seen when it is hidden in a collapsed group. */
 static int find_visible_terminal(const struct page *page, int index)
 {
     int best = index;
@@ -67,8 +66,7 @@ static int find_visible_terminal(const struct page *page, int index)
     return best != NO_CELL && page_cell(page, best)->parent != page->root && best != page->root ? best : NO_CELL;
 }
 
-/* A fixed place of connection: fractions of the terminal's box and an offset.
- */
+/* A fixed place of connection: fractions of the terminal's box and an offset. */
 struct anchor {
     bool is_set, is_on_outline;
     struct point at, offset;
@@ -86,8 +84,7 @@ static struct anchor read_anchor(const struct style *style, bool is_source)
     return anchor;
 }
 
-/* Where an anchor lies on a vertex, with the vertex's direction, flips and
- * rotation. */
+/* Where an anchor lies on a vertex, with the vertex's direction, flips and rotation. */
 static struct point anchor_point(const struct cell *cell, const struct state *state, const struct anchor *anchor)
 {
     const struct style *style = &cell->style;
@@ -145,8 +142,7 @@ static struct end find_end(struct view *view, int index, bool is_source)
     return end;
 }
 
-/* The place where an end that is not fixed meets its terminal, seen from the
- * next point of the route. */
+/* The place where an end that is not fixed meets its terminal, seen from the next point of the route. */
 static struct point float_end(struct view *view, const struct cell *edge, int terminal, struct point next, bool is_source)
 {
     const struct cell *cell = page_cell(view->page, terminal);

@@ -1,5 +1,4 @@
-/* Where everything of a page comes to lie: absolute boxes of the vertices,
- * routes of the edges. */
+/* Where everything of a page comes to lie: absolute boxes of the vertices, routes of the edges. */
 #pragma once
 
 #include "diagram/drawio/geometry.h"
@@ -25,8 +24,8 @@ struct view {
     int depth;      /* of cells that wait for others */
 };
 
-/* Lays the page out. `grid` NULL: whole units. `layers` as in struct picture_options. What cannot be
- * placed is told in `problems` and not shown. */
+/* Lays the page out. `grid` NULL: whole units. `layers` as in struct picture_options. What cannot be placed is told in `problems` and
+ * not shown. */
 struct view *view_new(const struct page *page, const char *const *layers, GPtrArray *problems, const struct grid *grid);
 void view_free(struct view *view);
 typedef struct view view;
@@ -35,6 +34,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(view, view_free)
 /* Length of a route. */
 double view_route_length(const GArray *points);
 
-/* The place of a label on a route: `along` from -1 to 1, `across` to the left
- * of the direction; then the offset. */
+/* The place of a label on a route: `along` from -1 to 1, `across` to the left of the direction; then the offset. */
 struct point view_point_on_route(const GArray *points, const struct geometry *geometry);
