@@ -332,6 +332,9 @@ static const char *const awkward[] = {
     "import locale\nprint(locale.setlocale(locale.LC_ALL), sys.stdout.encoding, sys.getfilesystemencoding(), sys.stdin)",
     "print(__name__, sorted(k for k in globals() if not k.startswith('_')), sys.modules['__main__'].__spec__)",
     "print(get_ipython().history_manager.hist_file, get_ipython().colors, get_ipython().execution_count)",
+    "ip = get_ipython()\nprint(_dh, ip.starting_dir, ip.kernel is ip.parent, [type(c).__name__ for c in ip.configurables], ip.config)",
+    "print(ip.kernel.parent.argv, ip.kernel.parent.connection_file, ip.displayhook.topic == ip.kernel._topic('execute_result'), Out, In)",
+    "print(sys.displayhook, sys.excepthook, type(sys.stdout), ip._orig_sys_module_state)",
     "import matplotlib.pyplot as plt\nplt.plot([1, 3, 2])\nplt.show()\nprint(plt.get_backend())",
     "class",
     "raise SystemExit(3)",
@@ -362,8 +365,12 @@ static char *run_awkward(struct kernel_pool *with_pool, const char *preload)
 static void assert_same_lines(const char *expected, const char *actual)
 {
     g_auto(GStrv) a = g_strsplit(expected, "\n", -1), b = g_strsplit(actual, "\n", -1);
-    for (unsigned i = 0; a[i] != NULL && b[i] != NULL; i++)
-        ck_assert_msg(strcmp(a[i], b[i]) == 0, "cell %u\n%s\nbut\n%s", i + 1, a[i], b[i]);
+    for (unsigned i = 0; a[i] != NULL && b[i] != NULL; i++) {
+        size_t same = 0;
+        while (a[i][same] != '\0' && a[i][same] == b[i][same])
+            same++;
+        ck_assert_msg(strcmp(a[i], b[i]) == 0, "cell %u, byte %zu\n%.500s\nbut\n%.500s", i + 1, same, a[i] + same, b[i] + same);
+    }
     ck_assert_uint_eq(g_strv_length(a), g_strv_length(b));
 }
 
@@ -401,6 +408,18 @@ START_TEST(nothing_goes_from_one_forked_kernel_to_the_next)
     ck_assert_str_ne(first, second);
     ck_assert_msg(g_str_has_suffix(first, " None [] False\n") && g_str_has_suffix(second, " None [] False\n"), "%s%s", first, second);
     assert_nobody_left();
+}
+END_TEST
+
+START_TEST(configuration_of_the_user_counts_in_a_forked_kernel)
+{
+    g_autofree char *home = g_build_filename(folder, "ipython", NULL);
+    g_autofree char *path = g_build_filename(home, "profile_default", "ipython_config.py", NULL);
+    ck_assert(file_write_atomic(path, "c.InteractiveShellApp.exec_lines = ['answer = 42']", 50, NULL));
+    g_setenv("IPYTHONDIR", home, TRUE);
+    g_autofree char *first = run_one("print(answer)", NULL), *second = run_one("print(answer)", NULL);
+    ck_assert_str_eq(first, "42\n");
+    ck_assert_str_eq(second, "42\n");
 }
 END_TEST
 
@@ -647,6 +666,7 @@ int main(void)
         tcase_add_checked_fixture(forked, make_folder_and_pool, remove_folder);
         tcase_add_test(forked, forked_kernel_shows_what_a_started_one_shows);
         tcase_add_test(forked, nothing_goes_from_one_forked_kernel_to_the_next);
+        tcase_add_test(forked, configuration_of_the_user_counts_in_a_forked_kernel);
         tcase_add_test(forked, preloaded_modules_are_there_with_their_own_random_numbers);
         tcase_add_test(forked, files_that_a_kernel_reads_at_its_start_are_there_before_it);
         tcase_add_test(forked, pool_whose_processes_were_killed_starts_new_ones);

@@ -100,8 +100,8 @@ static GStrv make_argv(const struct kernel_process *kernel, const struct kernels
         g_strv_builder_add(builder, expanded);
         is_ipykernel |= strstr(*argument, "ipykernel") != NULL;
     }
-    if (is_ipykernel) /* a history shared with all other kernels of the user only gives lock conflicts */
-        g_strv_builder_add(builder, "--HistoryManager.hist_file=:memory:");
+    if (is_ipykernel)
+        g_strv_builder_add(builder, KERNEL_NO_HISTORY);
     return g_strv_builder_end(builder);
 }
 
@@ -170,7 +170,8 @@ struct kernel_process *kernel_process_fork(struct kernel_server *server, const s
     if (kernel == NULL)
         return NULL;
     g_auto(GStrv) argv = make_argv(kernel, spec);
-    if (kernel_server_ask(server, argv, strchr(kernel->mark, '=') + 1, kernel->work, kernel->log_path, error))
+    g_autofree char *connection_file = g_build_filename(kernel->folder, "connection.json", NULL);
+    if (kernel_server_ask(server, argv, connection_file, strchr(kernel->mark, '=') + 1, kernel->work, kernel->log_path, error))
         kernel->server = server;
     else
         g_clear_pointer(&kernel, kernel_process_end);

@@ -34,18 +34,22 @@ bool kernel_server_fits(const struct kernelspec *spec)
     return false;
 }
 
-/* The interpreter and its options, the program, the modules. */
+/* The interpreter and its options, the program, the modules, "--", the kernel's arguments. */
 static GStrv make_argv(const struct kernelspec *spec, const char *preload)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     g_autofree char *program = data_path("kernel-server.py");
     g_auto(GStrv) modules = g_strsplit_set(preload != NULL ? preload : "", ", ", -1);
-    for (char **argument = spec->argv; strcmp(*argument, "-m") != 0; argument++)
+    char **argument = spec->argv;
+    for (; strcmp(*argument, "-m") != 0; argument++)
         g_strv_builder_add(builder, *argument);
     g_strv_builder_add(builder, program);
     for (char **module = modules; *module != NULL; module++)
         if (**module != '\0')
             g_strv_builder_add(builder, *module);
+    g_strv_builder_add(builder, "--");
+    g_strv_builder_addv(builder, (const char **)argument + 2);
+    g_strv_builder_add(builder, KERNEL_NO_HISTORY);
     return g_strv_builder_end(builder);
 }
 
@@ -107,12 +111,14 @@ bool kernel_server_is_alive(const struct kernel_server *server)
     return !server->has_ended && process_is_alive(server->process.pid, server->process.start_time);
 }
 
-bool kernel_server_ask(struct kernel_server *server, char **argv, const char *mark, const char *folder, const char *log, GError **error)
+bool kernel_server_ask(struct kernel_server *server, char **argv, const char *connection_file, const char *mark, const char *folder,
+                       const char *log, GError **error)
 {
     g_autoptr(json_t) list = json_array();
     for (; *argv != NULL; argv++)
         json_array_append_new(list, json_string(*argv));
-    g_autoptr(json_t) request = json_pack("{s:s, s:O, s:s, s:s}", "mark", mark, "argv", list, "folder", folder, "log", log);
+    g_autoptr(json_t) request = json_pack("{s:s, s:O, s:s, s:s, s:s}", "mark", mark, "argv", list, "connection_file",
+                                            connection_file, "folder", folder, "log", log);
     g_autofree char *text = request != NULL ? json_to_text(request) : NULL;
     g_autofree char *line = text != NULL ? g_strconcat(text, "\n", NULL) : NULL;
     size_t length = line != NULL ? strlen(line) : 0;

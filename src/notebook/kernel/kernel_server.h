@@ -10,6 +10,9 @@
 
 #define KERNEL_MARK "CLX_KERNEL_RUN"
 
+/* An argument of every ipykernel: a history shared with all other kernels of the user only gives lock conflicts. */
+#define KERNEL_NO_HISTORY "--HistoryManager.hist_file=:memory:"
+
 struct kernel_server;
 
 /* True if kernels of this kind can be forked: those that an interpreter runs as the module ipykernel_launcher or ipykernel. */
@@ -25,9 +28,10 @@ void kernel_server_end(struct kernel_server *server);
 /* False once the server has ended. */
 bool kernel_server_is_alive(const struct kernel_server *server);
 
-/* Asks for a kernel: `argv` as the kernelspec has it with its connection file put in, `mark` the value of KERNEL_MARK (a UUID).
+/* Asks for a kernel: `argv` as the kernelspec has it with `connection_file` put in, `mark` the value of KERNEL_MARK (a UUID).
  * Answers come in the order of the requests. False with INFRASTRUCTURE. */
-bool kernel_server_ask(struct kernel_server *server, char **argv, const char *mark, const char *folder, const char *log, GError **error);
+bool kernel_server_ask(struct kernel_server *server, char **argv, const char *connection_file, const char *mark, const char *folder,
+                       const char *log, GError **error);
 
 /* Waits for the next answer while the default GMainContext runs: the kernel, a child of this process if that is a subreaper; the
  * caller's. False with INFRASTRUCTURE when the server ended or did not answer. */
