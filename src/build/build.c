@@ -308,6 +308,8 @@ bool build_take(struct build *build, struct session_job *item, const struct job 
         report_end(build->options->report, item->job, REPORT_CANCELLED, NULL, NULL);
         return true;
     }
+    if (row->status == JOB_COMPLETED && row->attempts > 1)
+        report_retried(build->options->report, item->job, row->attempts, row->id);
     bool ok = row->status == JOB_COMPLETED ? take_result(build, item, row->result, &build->broken)
                                            : take_problem(build, item, row->error, &build->broken);
     return ok && !(row->status == JOB_FAILED && build->options->is_fail_fast);

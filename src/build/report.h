@@ -46,6 +46,9 @@ void report_run(struct report *report, const struct plan_job *job, const char *r
 void report_end(struct report *report, const struct plan_job *job, enum report_outcome outcome, const json_t *result,
                 const json_t *problem);
 
+/* A job, by its id in the queue, succeeded, but not at its first attempt: it may fail another time. */
+void report_retried(struct report *report, const struct plan_job *job, int attempts, gint64 id);
+
 /* Shows how far each type is, and what runs now (n_running may be 0), where that is wanted. */
 void report_progress(struct report *report, const struct running_job *running, unsigned n_running);
 

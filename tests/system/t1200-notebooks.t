@@ -96,6 +96,26 @@ import json
 runs = json.load(open(\"report\"))[\"counts\"][\"runs\"]
 assert runs == {\"executed\": 2, \"saved\": 2}, runs"
 '
+test_expect_success 'a kernel that dies once is tried again, and the report says so once' '
+    mkdir -p flaky/.clx flaky/slides/module_100_m/topic_100_flaky &&
+    cat >flaky/slides/module_100_m/topic_100_flaky/slides_flaky.py <<-"PY" &&
+	# j2 from "macros.j2" import header
+	# {{ header("Wackelig", "Flaky") }}
+	# %%
+	import os, pathlib
+	mark = pathlib.Path(os.environ["FLAKY_MARK"])
+	if not mark.exists():
+	    mark.touch()
+	    os.kill(os.getpid(), 9)
+	print("at last")
+	PY
+    sed "/topics:/,/output_targets:/{/- /d; /topics:/a\\
+      - flaky
+    }" course.yaml >flaky/course.yaml &&
+    FLAKY_MARK=$PWD/flaky.mark "$CLX" -C flaky build course.yaml 2>err && grep -q "slides_flaky.py.*succeeded only at attempt 2" err &&
+    grep -q "at last" "$(find_page flaky/out En/ Flaky | head -n 1)" &&
+    FLAKY_MARK=$PWD/flaky.mark "$CLX" -C flaky build course.yaml 2>err && ! grep -q "only at attempt" err
+'
 test_expect_success 'pages of the example course are the same with warm and with cold kernels' '
     cp -r "$CLX_SOURCE_ROOT/examples/python-basics" warm && rm -rf warm/output warm/clx_* && cp -r warm cold && mkdir -p warm/.clx cold/.clx &&
     "$CLX" -C warm build course.yaml -q && CLX_NOTEBOOKS__WARM_KERNELS=false "$CLX" -C cold build course.yaml -q &&
