@@ -19,6 +19,8 @@
 #define MIN_HEAR_MS 4 /* a subscriber that came late missed the first "idle": ask again, after a pause that doubles */
 #define MAX_HEAR_MS 100
 #define INTERRUPT_GRACE_MS 5000
+#define N_INTERRUPTS 3 /* one that comes before the kernel has begun with the cell is lost */
+#define INTERRUPT_PAUSE_MS 2500
 #define DEFAULT_CELL_TIMEOUT_S 300
 
 enum wait_result { WAIT_DONE, WAIT_DIED, WAIT_LATE };
@@ -245,10 +247,19 @@ static bool fail_died(struct run *run, const struct cell *cell, GError **error)
     return fail_cell(run, cell, CLX_ERROR_INFRASTRUCTURE, problem, error);
 }
 
+static bool interrupt_cell(struct run *run)
+{
+    enum wait_result result = WAIT_LATE;
+    for (int i = 0; i < N_INTERRUPTS && result == WAIT_LATE; i++) {
+        interrupt(run);
+        result = wait_for_answer(run, true, INTERRUPT_PAUSE_MS);
+    }
+    return result == WAIT_DONE;
+}
+
 static bool fail_late(struct run *run, const struct cell *cell, int timeout_s, GError **error)
 {
-    interrupt(run);
-    bool stopped = wait_for_answer(run, true, INTERRUPT_GRACE_MS) == WAIT_DONE;
+    bool stopped = interrupt_cell(run);
     g_autofree char *problem = g_strdup_printf("ran longer than %d s and was %s", timeout_s,
                                                stopped ? "interrupted" : "killed, since it did not react to an interrupt");
     return fail_cell(run, cell, stopped ? CLX_ERROR_SOURCE : CLX_ERROR_INFRASTRUCTURE, problem, error);
