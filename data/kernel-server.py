@@ -236,7 +236,11 @@ def run_kernel(request, template, place, pages):
     sys.orig_argv = argv
     sys.argv = [importlib.util.find_spec(argv[module]).origin, *argv[module + 1 :]]
     sys.path[sys.path.index(place)] = os.getcwd()
-    app = make_app(template, request["connection_file"])
+    try:
+        app = make_app(template, request["connection_file"])
+    except Exception as error:  # a version of ipykernel that cannot be built in two parts
+        print(f"the kernel starts afresh: {error!r}", file=sys.__stderr__, flush=True)
+        os.execvp(argv[0], argv)
     pages.tell()
     gc.unfreeze()
     gc.enable()

@@ -189,8 +189,8 @@ void report_end(struct report *report, const struct plan_job *job, enum report_o
 void report_retried(struct report *report, const struct plan_job *job, int attempts, gint64 id)
 {
     g_autofree char *hint = g_strdup_printf("'clx jobs logs %" G_GINT64_FORMAT "' tells more", id);
-    diag_add(report->diags, DIAG_WARNING, job->name, 0, 0, hint, "succeeded only at attempt %d: its kernel or worker died, or did not start",
-             attempts);
+    diag_add(report->diags, DIAG_WARNING, job->name, 0, 0, hint,
+             "succeeded only at attempt %d: its kernel or worker died, or did not start", attempts);
 }
 
 /* From the jobs of the type that have run so far; nothing before there are two, or when all are done. */

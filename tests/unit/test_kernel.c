@@ -423,6 +423,23 @@ START_TEST(configuration_of_the_user_counts_in_a_forked_kernel)
 }
 END_TEST
 
+START_TEST(kernel_that_cannot_be_finished_after_the_fork_starts_afresh)
+{
+    static const char spoils[] = "import os\n"
+                                 "def fail(app):\n    raise RuntimeError('another version')\n"
+                                 "def spoil():\n    import ipykernel.kernelapp\n    ipykernel.kernelapp.IPKernelApp.init_sockets = fail\n"
+                                 "os.register_at_fork(after_in_child=spoil)\n";
+    g_autofree char *path = g_build_filename(folder, "spoilt", "sitecustomize.py", NULL);
+    g_autofree char *python_path = g_path_get_dirname(path);
+    ck_assert(file_write_atomic(path, spoils, strlen(spoils), NULL));
+    g_setenv("PYTHONPATH", python_path, TRUE);
+    g_autofree char *first = run_one("print(1)", NULL), *second = run_one("print(2)", NULL);
+    ck_assert_str_eq(first, "1\n");
+    ck_assert_str_eq(second, "2\n");
+    assert_nobody_left();
+}
+END_TEST
+
 START_TEST(preloaded_modules_are_there_with_their_own_random_numbers)
 {
     static const char source[] = "import sys\nthere = 'numpy' in sys.modules\nimport numpy\nprint(there, numpy.random.random())";
@@ -667,6 +684,7 @@ int main(void)
         tcase_add_test(forked, forked_kernel_shows_what_a_started_one_shows);
         tcase_add_test(forked, nothing_goes_from_one_forked_kernel_to_the_next);
         tcase_add_test(forked, configuration_of_the_user_counts_in_a_forked_kernel);
+        tcase_add_test(forked, kernel_that_cannot_be_finished_after_the_fork_starts_afresh);
         tcase_add_test(forked, preloaded_modules_are_there_with_their_own_random_numbers);
         tcase_add_test(forked, files_that_a_kernel_reads_at_its_start_are_there_before_it);
         tcase_add_test(forked, pool_whose_processes_were_killed_starts_new_ones);
