@@ -220,10 +220,10 @@ def make_app(template, connection_file):
     return app
 
 
-def run_kernel(request, template, place, pages):
+def run_kernel(request, template, place, pages, worker):
     # The server's end is the end of what this process was; the new parent has to be told of before.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() == 1:
+    if os.getppid() != worker:  # which is process 1 in a container
         os._exit(1)
     pages.copy()
     os.chdir(request["folder"])
@@ -286,6 +286,7 @@ def serve(channel, pages):
 
 
 def main():
+    worker = os.getppid()
     channel = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -302,7 +303,7 @@ def main():
     request = serve(channel, pages)
     channel.close()
     if request is not None:
-        run_kernel(request, template, place, pages)
+        run_kernel(request, template, place, pages, worker)
 
 
 if __name__ == "__main__":

@@ -325,7 +325,8 @@ static bool check_present(struct session *session, const int counts[N_JOB_TYPES]
 
 static bool start_workers(struct session *session, const int counts[N_JOB_TYPES], GError **error)
 {
-    if (!session->options->is_auto_start)
+    bool is_served = settings_get_bool(session->options->settings, "worker_api.enabled"); /* workers of other machines may come */
+    if (!session->options->is_auto_start && !is_served)
         return check_present(session, counts, error);
     struct lifecycle_options options = {
         .store = session->store,

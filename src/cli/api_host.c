@@ -1,6 +1,8 @@
 #include "cli/api_host.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "docker/engine.h"
@@ -11,7 +13,8 @@ struct serving {
     const struct settings *settings;
     struct worker_api *api;
     struct cache *cache;
-    char *url, *token;
+    char *url, *token, *socket;
+    bool is_quiet;
 };
 
 static bool has_containers(const struct settings *settings)
@@ -59,9 +62,28 @@ static bool listen_for_others(struct serving *serving, GError **error)
     const char *host = settings_get_text(serving->settings, "worker_api.host");
     unsigned port = worker_api_listen_tcp(serving->api, host, (unsigned)settings_get_int(serving->settings, "worker_api.port"), error);
 
+    g_autofree char *url = g_strdup_printf(strchr(host, ':') ? "http://[%s]:%u" : "http://%s:%u", host, port);
+    if (port && !serving->is_quiet)
+        fprintf(stderr, "workers are served at %s%s\n", url,
+                serving->token ? "" : ", but none can know the token: set worker_api.token_file");
     if (port && !serving->url)
-        serving->url = g_strdup_printf(strchr(host, ':') ? "http://[%s]:%u" : "http://%s:%u", host, port);
+        serving->url = g_steal_pointer(&url);
     return port != 0;
+}
+
+static bool listen_at_socket(struct serving *serving, GError **error)
+{
+    const char *path = settings_get_text(serving->settings, "worker_api.socket");
+    g_autofree char *full = path ? g_canonicalize_filename(path, settings_project_root(serving->settings)) : NULL;
+
+    if (!full)
+        return true;
+    if (!worker_api_listen_unix(serving->api, full, error))
+        return false;
+    serving->socket = g_steal_pointer(&full);
+    if (!serving->is_quiet)
+        fprintf(stderr, "workers are served at unix://%s\n", serving->socket);
+    return true;
 }
 
 static bool read_token(struct serving *serving, GError **error)
@@ -88,6 +110,9 @@ static void close_api(struct api_host *host)
     g_clear_pointer(&serving->cache, cache_close);
     g_clear_pointer(&serving->url, g_free);
     g_clear_pointer(&serving->token, g_free);
+    if (serving->socket)
+        unlink(serving->socket);
+    g_clear_pointer(&serving->socket, g_free);
     host->url = host->token = NULL;
 }
 
@@ -101,9 +126,14 @@ static bool open_api(struct api_host *host, struct store *store, const char *ses
     if (!serving->cache || !read_token(serving, error))
         return false;
     options.token = serving->token;
+    options.heartbeat_limit_s = (int)settings_get_int(serving->settings, "worker_management.heartbeat_timeout");
+    for (int type = 0; type < N_JOB_TYPES; type++) {
+        g_autofree char *key = g_strdup_printf("worker_management.%s.max_job_time", job_type_names[type]);
+        options.max_job_time_s[type] = (int)settings_get_int(serving->settings, key);
+    }
     serving->api = worker_api_new(&options, error);
     if (!serving->api || (has_containers(serving->settings) && !listen_for_containers(serving, error)) ||
-        (settings_get_bool(serving->settings, "worker_api.enabled") && !listen_for_others(serving, error))) {
+        (settings_get_bool(serving->settings, "worker_api.enabled") && (!listen_for_others(serving, error) || !listen_at_socket(serving, error)))) {
         close_api(host);
         return false;
     }
@@ -112,12 +142,13 @@ static bool open_api(struct api_host *host, struct store *store, const char *ses
     return true;
 }
 
-struct api_host *api_host_new(const struct settings *settings)
+struct api_host *api_host_new(const struct settings *settings, bool is_quiet)
 {
     struct api_host *host = g_new0(struct api_host, 1);
     struct serving *serving = g_new0(struct serving, 1);
 
     serving->settings = settings;
+    serving->is_quiet = is_quiet;
     *host = (struct api_host){.open = open_api, .close = close_api, .data = serving};
     return host;
 }

@@ -4,8 +4,8 @@
 #include "config/settings.h"
 #include "supervisor/lifecycle_manager.h"
 
-/* Nothing is opened before its open() is called. The caller frees it with api_host_free() after the build. */
-struct api_host *api_host_new(const struct settings *settings);
+/* Nothing is opened before its open() is called; then it says on standard error where workers of other machines are served, unless quiet. The caller frees it with api_host_free() after the build. */
+struct api_host *api_host_new(const struct settings *settings, bool is_quiet);
 void api_host_free(struct api_host *host);
 typedef struct api_host api_host;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(api_host, api_host_free)

@@ -108,7 +108,7 @@ static int run_build(struct invocation *invocation)
 {
     struct build_invocation build = {.invocation = invocation};
     int status = prepare(&build);
-    g_autoptr(api_host) api = status == 0 ? api_host_new(build.settings) : NULL;
+    g_autoptr(api_host) api = status == 0 ? api_host_new(build.settings, invocation->is_quiet) : NULL;
     build.api = api;
     if (status == 0)
         status = build_and_tell(&build);

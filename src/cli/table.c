@@ -16,6 +16,10 @@ extern const struct command cmd_db_prune;
 extern const struct command cmd_db_stats;
 extern const struct command cmd_db_vacuum;
 extern const struct command cmd_delete_database;
+extern const struct command cmd_docker_build;
+extern const struct command cmd_docker_list;
+extern const struct command cmd_docker_pull;
+extern const struct command cmd_docker_push;
 extern const struct command cmd_doctor;
 extern const struct command cmd_expand;
 extern const struct command cmd_help;
@@ -53,6 +57,10 @@ const struct command *const commands[] = {
     &cmd_db_stats,
     &cmd_db_vacuum,
     &cmd_delete_database,
+    &cmd_docker_build,
+    &cmd_docker_list,
+    &cmd_docker_pull,
+    &cmd_docker_push,
     &cmd_doctor,
     &cmd_expand,
     &cmd_help,

@@ -78,6 +78,7 @@ static const struct setting table[] = {
     {"worker_api.enabled", SETTING_BOOL, "false", 0, 0, NULL, "serve workers of other machines during a build"},
     {"worker_api.host", SETTING_TEXT, "127.0.0.1", 0, 0, NULL, "address at which they are served"},
     {"worker_api.port", SETTING_INT, "8765", 0, 65535, NULL, "port, or the next one that is free; 0: any"},
+    {"worker_api.socket", SETTING_TEXT, NULL, 0, 0, NULL, "unix socket at which they are served too, for other programs of this machine"},
     {"worker_api.token_file", SETTING_TEXT, NULL, 0, 0, NULL, "file with their token; unset: a new one for each build"},
 };
 

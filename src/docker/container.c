@@ -62,9 +62,9 @@ static json_t *describe(const struct container_spec *spec, const char *user)
                      spec->jobs_db, "HostConfig", describe_host(spec));
 }
 
-static char *try_create(struct engine *engine, const struct container_spec *spec, bool *ret_is_taken, GError **error)
+static char *try_create(struct engine *engine, const struct container_spec *spec, const char *name, bool *ret_is_taken, GError **error)
 {
-    g_autofree char *path = g_strconcat("/containers/create?name=", spec->name, NULL);
+    g_autofree char *path = g_strconcat("/containers/create?name=", name, NULL);
     g_autoptr(json_t) image = NULL, answer = NULL;
     const char *user = choose_user(engine, spec->image, &image);
     g_autoptr(http_reply_owner) reply = engine_call(engine, "POST", path, describe(spec, user), error);
@@ -86,12 +86,16 @@ char *container_create(struct engine *engine, const struct container_spec *spec,
     bool is_taken = false;
     struct container_state state;
     g_autoptr(GError) problem = NULL;
-    char *id = try_create(engine, spec, &is_taken, &problem);
+    char *id = try_create(engine, spec, spec->name, &is_taken, &problem);
 
-    if (!id && is_taken && container_inspect(engine, spec->name, &state, NULL) == 1 && state.is_ours) {
-        container_remove(engine, spec->name);
+    if (!id && is_taken) {
+        bool is_ours = container_inspect(engine, spec->name, &state, NULL) == 1 && state.is_ours;
+        g_autofree char *other = g_strdup_printf("%s-%08x", spec->name, g_random_int());
+
+        if (is_ours)
+            container_remove(engine, spec->name);
         g_clear_error(&problem);
-        id = try_create(engine, spec, &is_taken, &problem);
+        id = try_create(engine, spec, is_ours ? spec->name : other, &is_taken, &problem);
     }
     if (!id)
         g_propagate_error(error, g_steal_pointer(&problem));

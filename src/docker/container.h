@@ -16,7 +16,8 @@ struct container_spec {
     guint64 memory_limit; /* bytes; 0: none */
 };
 
-/* Creates it: no privileges, no capabilities, no root. A name that a container of ours has is freed, one that a stranger has is an error. Returns
+/* Creates it: no privileges, no capabilities, no root. A name that a container of ours has is freed; a stranger keeps his,
+ * and ours gets an ending. Returns
  * its id, the caller's; NULL with `error`. */
 char *container_create(struct engine *engine, const struct container_spec *spec, GError **error);
 bool container_start(struct engine *engine, const char *id, GError **error);

@@ -5,13 +5,13 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "os/file.h"
+#include "docker/config.h"
 
 #define DEFAULT_HOST "unix:///var/run/docker.sock"
 #define API_MINOR 41 /* what is spoken; a newer engine understands it, or says so */
 #define API_MINOR_LAST 47
 #define CALL_TIMEOUT_MS 60000
-#define CONFIG_LIMIT (1024u * 1024)
+#define GREETING_TIMEOUT_MS 10000 /* an engine that hangs is told as one that is missing */
 
 struct engine {
     char *host, *prefix; /* prefix: "/v1.41" */
@@ -20,32 +20,18 @@ struct engine {
 
 /* ---- where it is ---- */
 
-static json_t *read_json(const char *path)
-{
-    g_autoptr(GBytes) text = file_read(path, CONFIG_LIMIT, NULL);
-
-    return text ? json_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), NULL) : NULL;
-}
-
-static char *config_folder(void)
-{
-    const char *folder = g_getenv("DOCKER_CONFIG");
-
-    return folder ? g_strdup(folder) : g_build_filename(g_get_home_dir(), ".docker", NULL);
-}
-
 /* The endpoint of the current context, or NULL when that is the default one. */
 static char *find_context_host(char **ret_tls_folder)
 {
-    g_autofree char *folder = config_folder(), *config_path = g_build_filename(folder, "config.json", NULL);
-    g_autoptr(json_t) config = read_json(config_path), meta = NULL;
+    g_autofree char *folder = docker_config_folder();
+    g_autoptr(json_t) config = docker_config_read(), meta = NULL;
     const char *name = g_getenv("DOCKER_CONTEXT") ? g_getenv("DOCKER_CONTEXT") : json_get_text(config, "currentContext", NULL);
     g_autofree char *hash = name ? hash_sha256_hex(name, strlen(name)) : NULL;
     g_autofree char *meta_path = hash ? g_build_filename(folder, "contexts", "meta", hash, "meta.json", NULL) : NULL;
 
     if (!name || g_str_equal(name, "default"))
         return NULL;
-    meta = read_json(meta_path);
+    meta = docker_config_read_file(meta_path);
     *ret_tls_folder = g_build_filename(folder, "contexts", "tls", hash, "docker", NULL);
     return g_strdup(json_get_text(json_object_get(json_object_get(meta, "Endpoints"), "docker"), "Host", NULL));
 }
@@ -61,7 +47,7 @@ static char *tls_folder_of_environment(void)
 {
     const char *folder = g_getenv("DOCKER_CERT_PATH");
 
-    return folder ? g_strdup(folder) : config_folder();
+    return folder ? g_strdup(folder) : docker_config_folder();
 }
 
 /* "tcp://host:port" speaks TLS when DOCKER_TLS_VERIFY is set or its port is 2376 or the context has certificates. */
@@ -133,7 +119,8 @@ struct http_reply *engine_call(struct engine *engine, const char *method, const 
     static const struct http_header headers[] = {{"Content-Type", "application/json"}, {NULL, NULL}};
     g_autoptr(json_t) owned = body;
     g_autofree char *text = body ? json_to_text(body) : NULL, *full = g_strconcat(engine->prefix, path, NULL);
-    struct http_call call = {method, full, headers, text, text ? strlen(text) : 0, .timeout_ms = CALL_TIMEOUT_MS};
+    unsigned timeout_ms = *engine->prefix ? CALL_TIMEOUT_MS : GREETING_TIMEOUT_MS;
+    struct http_call call = {method, full, headers, text, text ? strlen(text) : 0, .timeout_ms = timeout_ms};
 
     return http_client_call(engine->http, &call, error);
 }
@@ -159,10 +146,9 @@ bool engine_do(struct engine *engine, const char *method, const char *path, json
     return true;
 }
 
-bool engine_stream(struct engine *engine, const char *method, const char *path, const void *body, size_t length, const char *content_type,
-                   http_part *part, gpointer data, GError **error)
+bool engine_stream(struct engine *engine, const char *method, const char *path, const void *body, size_t length,
+                   const struct http_header *headers, http_part *part, gpointer data, GError **error)
 {
-    const struct http_header headers[] = {{"Content-Type", content_type ? content_type : "application/json"}, {NULL, NULL}};
     g_autofree char *full = g_strconcat(engine->prefix, path, NULL);
     struct http_call call = {method, full, headers, body, length, .part = part, .data = data};
     g_autoptr(http_reply_owner) reply = http_client_call(engine->http, &call, error);

@@ -14,6 +14,12 @@ char *runtime_log_folder(const char *jobs_db)
     return g_strconcat(stem, ".logs", NULL);
 }
 
+char *runtime_staging_folder(const char *jobs_db, const char *session_id)
+{
+    g_autofree char *stem = g_strndup(jobs_db, strlen(jobs_db) - (g_str_has_suffix(jobs_db, ".db") ? strlen(".db") : 0));
+    return session_id != NULL ? g_strconcat(stem, ".staging/", session_id, NULL) : g_strconcat(stem, ".staging", NULL);
+}
+
 char *runtime_base_path(void)
 {
     return g_strdup_printf("/tmp/clx-%u", (unsigned)geteuid());

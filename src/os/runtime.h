@@ -11,6 +11,10 @@ char *runtime_base_path(void);
 /* The folder for logs beside a jobs database, named after it: DIR/clx_jobs.db has DIR/clx_jobs.logs. The caller frees it. */
 char *runtime_log_folder(const char *jobs_db);
 
+/* Where workers of the earlier implementation write what they make, beside the jobs database; one folder for each session (NULL: that of all
+ * sessions). The caller frees it. */
+char *runtime_staging_folder(const char *jobs_db, const char *session_id);
+
 /* Makes a folder that only this user can enter; one that somebody else owns or can enter is refused. */
 bool runtime_make_private_folder(const char *path, GError **error);
 

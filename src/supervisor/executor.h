@@ -71,6 +71,9 @@ struct executor_class {
     /* After its end: was its memory limit the cause? NULL: limits are not held by the class. */
     bool (*is_out_of_memory)(const struct executor_worker *worker);
 
+    /* After its end: the last lines it wrote, for the one who has to find out why; the caller frees them. NULL: they are in its log. */
+    char *(*last_words)(const struct executor_worker *worker);
+
     /* Bytes of it and of all that it started; 0 when its limit is held without looking. */
     guint64 (*measure_memory)(const struct executor_worker *worker);
 

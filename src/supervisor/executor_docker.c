@@ -34,14 +34,14 @@ static char *choose_image(const struct executor *executor, enum job_type type)
 
 static bool provide_image(struct docker *docker, enum job_type type, GError **error)
 {
-    int got = image_exists(docker->engine, docker->image, error);
+    int got = image_inspect(docker->engine, docker->image, NULL, error);
 
     if (got != 0)
         return got == 1;
     if (g_str_has_prefix(docker->image, "localhost/")) {
         g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND,
-                    "there is no image '%s'\nbuild it from docker/Dockerfile, or name another one in worker_management.%s.image",
-                    docker->image, job_type_names[type]);
+                    "there is no image '%s'\nrun 'clx docker build %s', or name another one in worker_management.%s.image",
+                    docker->image, job_type_names[type], job_type_names[type]);
         return false;
     }
     if (image_pull(docker->engine, docker->image, NULL, NULL, error))
@@ -105,12 +105,19 @@ static GPtrArray *make_env(const struct executor_options *options, enum job_type
 
 /* ---- the end of a container ---- */
 
-static void keep_log(const struct running *running, const char *name)
+static char *last_words(const struct executor_worker *worker)
 {
-    g_autofree char *text = container_logs(running->engine, running->container, LOG_LINES);
+    const struct running *running = worker->state;
+
+    return container_logs(running->engine, running->container, LOG_LINES);
+}
+
+static void keep_log(const struct executor_worker *worker)
+{
+    g_autofree char *text = last_words(worker);
 
     if (*text)
-        worker_log_note(running->jobs_db, name, text);
+        worker_log_note(((const struct running *)worker->state)->jobs_db, worker->id, text);
 }
 
 /* Exit statuses above 128 are signals, as a shell has them. */
@@ -243,7 +250,7 @@ static int reap(const struct executor_worker *worker)
     const struct running *running = worker->state;
 
     if (running->status != 0)
-        keep_log(running, worker->id);
+        keep_log(worker);
     return running->status;
 }
 
@@ -285,6 +292,7 @@ const struct executor_class executor_docker = {
     .ask_to_end = ask_to_end,
     .kill = kill_container,
     .reap = reap,
+    .last_words = last_words,
     .measure_memory = measure_memory,
     .is_out_of_memory = is_out_of_memory,
     .clear = clear,

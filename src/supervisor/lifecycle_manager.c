@@ -252,12 +252,18 @@ static bool open_api(struct lifecycle_manager *manager, GError **error)
     return manager->has_api;
 }
 
+/* Nothing is started here: what comes by the Worker API, or works for this database already, does the jobs. */
+static bool only_serves(const struct lifecycle_manager *manager)
+{
+    return manager->has_api && !manager->options.stays && !get_flag(manager, "auto_start");
+}
+
 static bool make_pools(struct lifecycle_manager *manager, GError **error)
 {
     if (!open_api(manager, error))
         return false;
     for (int type = 0; type < N_JOB_TYPES; type++) {
-        if (!manager->options.needed[type])
+        if (!manager->options.needed[type] || only_serves(manager))
             continue;
         if (!open_executor(manager, (enum job_type)type, error))
             return false;

@@ -153,7 +153,7 @@ static void plan_next_start(struct place *place, const char *message, bool is_de
         n_recent <= 1 ? g_idle_add(on_next_start, place) : g_timeout_add(BACKOFF_FIRST_MS << (n_recent - 2), on_next_start, place);
 }
 
-char *pool_describe_end(const struct place *place)
+static char *name_end(const struct place *place)
 {
     int status = place->status;
 
@@ -162,6 +162,14 @@ char *pool_describe_end(const struct place *place)
     if (WIFSIGNALED(status))
         return g_strdup_printf("worker %s was killed by signal %d (%s)", place->worker.id, WTERMSIG(status), strsignal(WTERMSIG(status)));
     return g_strdup_printf("worker %s ended with exit status %d", place->worker.id, WEXITSTATUS(status));
+}
+
+char *pool_describe_end(const struct place *place)
+{
+    const struct executor_class *class = place->worker.class;
+    g_autofree char *end = name_end(place), *words = class->last_words && place->status != 0 ? class->last_words(&place->worker) : NULL;
+
+    return words && *words ? g_strdup_printf("%s; its last words:\n%s", end, g_strchomp(words)) : g_steal_pointer(&end);
 }
 
 double pool_peak_memory(const struct place *place)

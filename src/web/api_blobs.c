@@ -1,15 +1,20 @@
 /* Blobs are sent in parts: a PUT with "Content-Range: bytes A-B/SIZE" continues where the last one ended, and HEAD tells how much is there
- * (X-Received), so that a delivery goes on after a lost connection. Nothing is kept of bytes whose hash is not their name. */
+ * (X-Received), so that a delivery goes on after a lost connection. A part may be packed (Content-Encoding:
+ * gzip); A, B and SIZE count plain bytes. GET packs for those who accept it, but never a part. Nothing is kept of bytes whose hash is not their name. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/gzip.h"
 #include "base/hash.h"
+#include "os/file.h"
 #include "web/api_private.h"
 
 #define BLOB_LIMIT (256u * 1024 * 1024)    /* as the cache reads objects */
+#define PACK_LEAST 1024u                    /* less is not worth packing, */
+#define PACK_MOST (64u * 1024 * 1024)       /* and more would hold up the others */
 #define PARTIAL_LIMIT (512u * 1024 * 1024) /* of all that are on their way */
 
 static bool is_name(const char *sha256)
@@ -44,6 +49,24 @@ static guint64 parse_start(const char *range)
     return range && g_str_has_prefix(range, "bytes=") ? g_ascii_strtoull(range + strlen("bytes="), NULL, 10) : 0;
 }
 
+/* Packed, when that is wanted and worth it: true when the reply has been given. */
+static bool reply_packed(struct http_request *request, int fd, guint64 size)
+{
+    static const struct http_header headers[] = {{"Content-Type", "application/octet-stream"}, {"Content-Encoding", "gzip"}, {NULL, NULL}};
+    const char *accepted = http_request_header(request, "Accept-Encoding");
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
+    g_autoptr(GBytes) bytes = NULL;
+
+    if (!accepted || !strstr(accepted, "gzip") || size < PACK_LEAST || size > PACK_MOST || !(bytes = file_read(path, PACK_MOST, NULL)))
+        return false;
+    g_autoptr(GBytes) packed = g_byte_array_free_to_bytes(gzip_pack(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes)));
+    if (g_bytes_get_size(packed) > size - size / 8)
+        return false;
+    close(fd);
+    http_reply(request, 200, headers, packed);
+    return true;
+}
+
 static void get_blob(struct worker_api *api, struct http_request *request, const char *sha256)
 {
     static const struct http_header headers[] = {{"Content-Type", "application/octet-stream"}, {NULL, NULL}};
@@ -59,6 +82,8 @@ static void get_blob(struct worker_api *api, struct http_request *request, const
         return;
     }
     start = MIN(start, (guint64)info.st_size);
+    if (start == 0 && reply_packed(request, fd, (guint64)info.st_size))
+        return;
     http_reply_file(request, start ? 206 : 200, headers, fd, start, (guint64)info.st_size - start);
 }
 
@@ -131,10 +156,20 @@ static void put_part(struct worker_api *api, struct http_request *request, const
 
 static void put_blob(struct worker_api *api, struct http_request *request, const char *sha256)
 {
-    const char *range = http_request_header(request, "Content-Range");
+    const char *range = http_request_header(request, "Content-Range"), *encoding = http_request_header(request, "Content-Encoding");
     size_t length;
-    const char *data = http_request_body(request, &length);
+    const void *data = http_request_body(request, &length);
+    g_autoptr(GByteArray) plain = NULL;
 
+    if (encoding && !g_str_equal(encoding, "identity")) {
+        plain = g_str_equal(encoding, "gzip") ? gzip_unpack(data, length, API_BODY_LIMIT) : NULL;
+        if (!plain) {
+            api_reply_error(request, 400, "the bytes are not gzip, or too many");
+            return;
+        }
+        data = plain->data;
+        length = plain->len;
+    }
     if (range)
         put_part(api, request, sha256, range, data, length);
     else

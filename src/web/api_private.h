@@ -19,7 +19,26 @@ struct worker_api {
     GHashTable *delivered; /* SHA-256: what workers have brought */
     GHashTable *partial;   /* SHA-256 -> GByteArray *: what is on its way */
     gsize n_partial_bytes;
+    GHashTable *v1_jobs; /* of api_v1.c */
+    GHashTable *buckets; /* of api_rate.c */
+    unsigned n_registered;
+    int heartbeat_limit_s, max_job_time_s[N_JOB_TYPES];
+    guint expiry;
 };
+
+/* Execution modes of workers that nobody but this server looks after. */
+extern const char *const api_own_modes[];
+
+/* Tells the build that jobs have changed. */
+void api_ring_build(const struct worker_api *api);
+
+/* True if a worker (0: those that are about to register) may make one more request now. */
+bool api_rate_allows(struct worker_api *api, gint64 worker_id);
+GHashTable *api_rate_new(void);
+
+/* Gives back the jobs of workers that are silent for too long (0: never). */
+void api_expiry_start(struct worker_api *api);
+void api_expiry_stop(struct worker_api *api);
 
 /* Replies with a JSON object, which it takes over. */
 void api_reply(struct http_request *request, unsigned status, json_t *object);

@@ -11,11 +11,13 @@
 #include "store/doorbell.h"
 #include "store/job_views.h"
 #include "web/api_private.h"
+#include "web/api_v1.h"
 
 #define CONNECTIONS 4096
 #define PORTS 100
 #define WAIT_LIMIT_S 60
 #define TOKEN_BYTES 32
+#define REGISTRATIONS 10000 /* of one session */
 
 /* A claim that waits for a job. */
 struct waiting {
@@ -25,6 +27,8 @@ struct waiting {
     gint64 worker_id;
     guint timer;
 };
+
+const char *const api_own_modes[] = {"remote", "swarm", NULL};
 
 /* ---- replies ---- */
 
@@ -58,6 +62,14 @@ static void reply_problem(struct http_request *request, const GError *error)
     api_reply_error(request, status, "%s", error->message);
 }
 
+static void reply_too_many(struct http_request *request)
+{
+    static const struct http_header headers[] = {{"Content-Type", "application/json"}, {"Retry-After", "1"}, {NULL, NULL}};
+    g_autoptr(GBytes) text = g_bytes_new_static("{\"detail\": \"too many requests\"}", strlen("{\"detail\": \"too many requests\"}"));
+
+    http_reply(request, 429, headers, text);
+}
+
 static void reply_acknowledged(struct http_request *request, const char *time_name)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
@@ -75,6 +87,10 @@ static struct worker_row *get_worker(struct worker_api *api, struct http_request
     g_autoptr(GError) error = NULL;
     int got = worker_find(api->store, json_get_int(body, "worker_id", 0), &row, &error);
 
+    if (got == 1 && !api_rate_allows(api, row->id)) {
+        reply_too_many(request);
+        return NULL;
+    }
     if (got == 1 && !g_strcmp0(row->session_id, api->session_id))
         return g_steal_pointer(&row);
     if (got < 0)
@@ -95,7 +111,7 @@ static void ring_ready(const struct worker_api *api)
         doorbell_ring(api->jobs_db, api->ready_bell);
 }
 
-static void ring_build(const struct worker_api *api)
+void api_ring_build(const struct worker_api *api)
 {
     g_autofree char *channel = g_strconcat("build-", api->session_id, NULL);
 
@@ -105,25 +121,32 @@ static void ring_build(const struct worker_api *api)
 static void handle_register(struct worker_api *api, struct http_request *request, const json_t *body)
 {
     int type = glossary_find(job_type_names, json_get_text(body, "worker_type", ""));
-    const char *name = json_get_text(body, "container_id", NULL);
+    const char *name = json_get_text(body, "container_id", NULL), *mode = json_get_text(body, "execution_mode", api_own_modes[0]);
     g_autofree char *own = g_strdup_printf("remote-%s-%08x", type >= 0 ? job_type_names[type] : "", g_random_int());
     g_autoptr(GError) error = NULL;
 
+    if (!api_rate_allows(api, 0) || api->n_registered >= REGISTRATIONS) {
+        reply_too_many(request);
+        return;
+    }
+    api->n_registered++;
     if (type < 0) {
         api_reply_error(request, 400, "worker_type must be one of notebook, plantuml, drawio");
         return;
     }
+    if (glossary_find(api_own_modes, mode) < 0)
+        mode = api_own_modes[0];
     if (!name || !*name || strlen(name) > 128 || strchr(name, '/'))
         name = own;
-    gint64 id = worker_preregister(api->store, (enum job_type)type, name, api->session_id, "remote", NULL, &error);
+    gint64 id = worker_preregister(api->store, (enum job_type)type, name, api->session_id, mode, NULL, &error);
     if (id < 0) /* the name is taken: by this worker, before it lost its connection */
-        id = worker_preregister(api->store, (enum job_type)type, own, api->session_id, "remote", NULL, NULL);
+        id = worker_preregister(api->store, (enum job_type)type, own, api->session_id, mode, NULL, NULL);
     if (id < 0 || !worker_activate(api->store, id, NULL)) {
         api_reply_error(request, 500, "cannot register: %s", error ? error->message : "the row is gone");
         return;
     }
-    event_add(api->store, "worker_registered", id, job_type_names[type], "remote", api->session_id, name, NULL, NULL);
-    event_add(api->store, "worker_ready", id, job_type_names[type], "remote", api->session_id, "ready for jobs", NULL, NULL);
+    event_add(api->store, "worker_registered", id, job_type_names[type], mode, api->session_id, name, NULL, NULL);
+    event_add(api->store, "worker_ready", id, job_type_names[type], mode, api->session_id, "ready for jobs", NULL, NULL);
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *time = g_date_time_format(now, "%F %T");
     api_reply(request, 200, json_pack("{s:I, s:s}", "worker_id", (json_int_t)id, "registered_at", time));
@@ -197,16 +220,17 @@ static void handle_unregister(struct worker_api *api, struct http_request *reque
 
 /* ---- claims ---- */
 
-static json_t *describe_job(struct worker_api *api, const struct job *job, GError **error)
+static json_t *describe_job(struct worker_api *api, const struct job *job, gint64 worker_id, bool is_v1, GError **error)
 {
     g_autoptr(json_t) inputs = api_list_inputs(api, job, error);
+    g_autoptr(json_t) payload = !inputs ? NULL : is_v1 ? api_v1_payload(api, job, worker_id, error) : json_incref(job->payload);
 
-    if (!inputs)
+    if (!payload)
         return NULL;
     return json_pack("{s:{s:I, s:s, s:s, s:s, s:s, s:O, s:s, s:i, s:i, s:O}}", "job", "id", (json_int_t)job->id, "job_type",
                      job_type_names[job->type], "input_file", job->input_file ? job->input_file : "", "output_file",
-                     job->output_file ? job->output_file : "", "content_hash", job->content_hash ? job->content_hash : "", "payload",
-                     job->payload, "correlation_id", "", "token", job->attempts, "attempts", job->attempts, "inputs", inputs);
+                     json_get_text(payload, "output_file", job->output_file ? job->output_file : ""), "content_hash", job->content_hash ? job->content_hash : "", "payload",
+                     payload, "correlation_id", "", "token", job->attempts, "attempts", job->attempts, "inputs", inputs);
 }
 
 /* A job whose inputs cannot be read fails here: no worker could do it. */
@@ -215,7 +239,7 @@ static void fail_unreadable(struct worker_api *api, const struct job *job, gint6
     g_autoptr(json_t) problem = json_pack("{s:s, s:s}", "type", "not_found", "message", error->message);
 
     job_fail(api->store, job->id, worker_id, job->attempts, problem, false, NULL);
-    ring_build(api);
+    api_ring_build(api);
 }
 
 /* What a worker has in hand already, since the reply to its last claim was lost; else the next job. 1, 0 none, -1 error. */
@@ -236,7 +260,7 @@ static int claim(struct worker_api *api, gint64 worker_id, enum job_type type, s
 }
 
 /* Replies and returns true, unless there is no job. */
-static bool try_claim(struct worker_api *api, struct http_request *request, gint64 worker_id, enum job_type type)
+static bool try_claim(struct worker_api *api, struct http_request *request, gint64 worker_id, enum job_type type, bool is_v1)
 {
     for (;;) {
         g_autoptr(job) job = NULL;
@@ -249,7 +273,7 @@ static bool try_claim(struct worker_api *api, struct http_request *request, gint
             api_reply_error(request, 404, "%s", error ? error->message : "there is no such worker any more; register again");
             return true;
         }
-        json_t *reply = describe_job(api, job, &error);
+        json_t *reply = describe_job(api, job, worker_id, is_v1, &error);
         if (reply) {
             api_reply(request, 200, reply);
             return true;
@@ -294,7 +318,7 @@ static gboolean on_bell(gint fd, GIOCondition condition, gpointer data)
     for (int type = 0; type < N_JOB_TYPES; type++)
         while (api->bells[type] == fd && api->waiting[type].head) {
             struct waiting *first = api->waiting[type].head->data;
-            if (!try_claim(api, first->request, first->worker_id, (enum job_type)type))
+            if (!try_claim(api, first->request, first->worker_id, (enum job_type)type, false))
                 break;
             waiting_free(first);
         }
@@ -323,7 +347,7 @@ static void handle_claim(struct worker_api *api, struct http_request *request, c
         return;
     }
     listen_for_jobs(api, (enum job_type)type); /* before looking, so that no ring is missed */
-    if (try_claim(api, request, row->id, (enum job_type)type))
+    if (try_claim(api, request, row->id, (enum job_type)type, api_v1_is_claim(body)))
         return;
     if (wait_s <= 0) {
         reply_no_job(request);
@@ -360,11 +384,14 @@ static bool end_job(struct worker_api *api, gint64 id, gint64 worker_id, int tok
 
     if (g_str_equal(json_get_text(body, "status", ""), "completed"))
         return job_complete(api->store, id, worker_id, token, json_object_get(body, "result"), error);
-    if (!json_is_object(problem))
+    if (!json_get_text(problem, "message", NULL)) /* the earlier implementation: a text, or an object with other members */
         problem = plain = json_pack("{s:s, s:s}", "type", "infrastructure", "message",
-                                    json_is_string(problem) ? json_string_value(problem) : "the worker gave no reason");
+                                    json_is_string(problem) ? json_string_value(problem)
+                                                            : json_get_text(problem, "error_message", "the worker gave no reason"));
     return job_fail(api->store, id, worker_id, token, problem,
-                    g_str_equal(json_get_text(problem, "type", "infrastructure"), "infrastructure"), error);
+                    g_str_equal(json_get_text(problem, "type", "infrastructure"), "infrastructure") &&
+                        !json_get_bool(problem, "is_final", false),
+                    error);
 }
 
 /* A worker of the earlier implementation knows no token: the attempt that it has is the current one, or none. */
@@ -377,6 +404,24 @@ static int find_token(struct worker_api *api, const json_t *body, gint64 id)
     return job_find(api->store, id, &job, NULL) == 1 ? job->attempts : 0;
 }
 
+/* An output of a worker of the earlier implementation: false when the reply has been given, true when what ends the job is in
+ * `ret_body`. */
+static bool take_v1_output(struct worker_api *api, struct http_request *request, gint64 id, json_t **ret_body)
+{
+    g_autoptr(job) job = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) result = NULL;
+    int got = job_find(api->store, id, &job, &error) == 1 ? api_v1_take_output(api, job, &result, &error) : -1;
+
+    if (got == 0)
+        reply_acknowledged(request, "timestamp");
+    else if (got == 1)
+        *ret_body = json_pack("{s:s, s:O}", "status", "completed", "result", result);
+    else
+        *ret_body = json_pack("{s:s, s:s}", "status", "failed", "error", error ? error->message : "there is no such job");
+    return got != 0;
+}
+
 static void handle_status(struct worker_api *api, struct http_request *request, const json_t *body, gint64 id)
 {
     g_autoptr(worker_row) row = get_worker(api, request, body);
@@ -385,6 +430,13 @@ static void handle_status(struct worker_api *api, struct http_request *request, 
 
     if (!row)
         return;
+    g_autoptr(json_t) v1_body = NULL;
+    if (g_str_equal(status, "completed") && api_v1_has(api, id, row->id) && !json_object_get(json_object_get(body, "result"), "outputs")) {
+        if (!take_v1_output(api, request, id, &v1_body))
+            return;
+        body = v1_body;
+        status = json_get_text(body, "status", "");
+    }
     const char *missing = find_missing(api, json_object_get(body, "result"));
     if (!g_str_equal(status, "completed") && !g_str_equal(status, "failed"))
         api_reply_error(request, 400, "status must be completed or failed");
@@ -393,7 +445,8 @@ static void handle_status(struct worker_api *api, struct http_request *request, 
     else if (!end_job(api, id, row->id, find_token(api, body, id), body, &error))
         reply_problem(request, error);
     else {
-        ring_build(api);
+        api_v1_forget(api, id);
+        api_ring_build(api);
         reply_acknowledged(request, "timestamp");
         return;
     }
@@ -547,8 +600,14 @@ struct worker_api *worker_api_new(const struct worker_api_options *options, GErr
     api->inputs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     api->delivered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     api->partial = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_bytes);
-    for (int type = 0; type < N_JOB_TYPES; type++)
+    api->v1_jobs = api_v1_new_jobs();
+    api->buckets = api_rate_new();
+    api->heartbeat_limit_s = options->heartbeat_limit_s;
+    for (int type = 0; type < N_JOB_TYPES; type++) {
         api->bells[type] = -1;
+        api->max_job_time_s[type] = options->max_job_time_s[type];
+    }
+    api_expiry_start(api);
     return api;
 }
 
@@ -585,7 +644,7 @@ static void remove_remote(const struct worker_row *row, gpointer data)
 {
     struct worker_api *api = data;
 
-    if (g_strcmp0(row->session_id, api->session_id) || g_strcmp0(row->execution_mode, "remote"))
+    if (g_strcmp0(row->session_id, api->session_id) || glossary_find(api_own_modes, row->execution_mode) < 0)
         return;
     give_back(api, row);
     worker_remove(api->store, row->id, NULL);
@@ -610,6 +669,10 @@ void worker_api_free(struct worker_api *api)
     for (int type = 0; type < N_JOB_TYPES; type++)
         stop_listening(api, type);
     worker_list(api->store, remove_remote, api, NULL);
+    api_expiry_stop(api);
+    api_v1_clean_up(api);
+    g_hash_table_unref(api->v1_jobs);
+    g_hash_table_unref(api->buckets);
     g_hash_table_unref(api->inputs);
     g_hash_table_unref(api->delivered);
     g_hash_table_unref(api->partial);

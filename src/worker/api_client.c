@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/gzip.h"
 #include "base/hash.h"
 #include "os/file.h"
 
@@ -13,6 +14,7 @@
 
 struct api_client {
     struct http_client *http;
+    bool is_packing; /* the way is long: bytes are packed */
 };
 
 /* A call on its way in the main loop. */
@@ -24,12 +26,27 @@ struct sending {
 
 static const struct http_header json_headers[] = {{"Content-Type", "application/json"}, {NULL, NULL}};
 
+/* On the same machine packing takes longer than sending. CLX_API_COMPRESS=1 or 0 decides otherwise. */
+static bool is_near(const char *url)
+{
+    static const char *const hosts[] = {"127.", "localhost", "[::1]", "host.docker.internal"};
+    const char *wish = g_getenv("CLX_API_COMPRESS"), *host = strstr(url, "://");
+
+    if (wish && *wish)
+        return g_str_equal(wish, "0");
+    for (gsize i = 0; host && i < G_N_ELEMENTS(hosts); i++)
+        if (g_str_has_prefix(host + strlen("://"), hosts[i]))
+            return true;
+    return false;
+}
+
 struct api_client *api_client_new(const char *url, const char *token)
 {
     struct api_client *client = g_new0(struct api_client, 1);
     bool is_unix = g_str_has_prefix(url, "unix://");
     g_autofree char *base = g_strdup(is_unix ? "http://localhost" : url);
 
+    client->is_packing = !is_unix && !is_near(url);
     while (g_str_has_suffix(base, "/"))
         base[strlen(base) - 1] = '\0';
     client->http = http_client_new(
@@ -51,6 +68,7 @@ static json_t *read_answer(const struct http_reply *reply, const char *path, GEr
     enum clx_error code = reply->status == 409   ? CLX_ERROR_STALE
                           : reply->status == 404 ? CLX_ERROR_NOT_FOUND
                           : reply->status == 401 ? CLX_ERROR_USAGE
+                          : reply->status == 429 ? CLX_ERROR_INFRASTRUCTURE
                           : reply->status < 500  ? CLX_ERROR_FAILED
                                                  : CLX_ERROR_INFRASTRUCTURE;
 
@@ -115,18 +133,37 @@ static bool add_part(const void *data, size_t length, gpointer user_data)
     return true;
 }
 
-/* True once everything is there; what has come stays for the next try. */
-static bool fetch_rest(struct api_client *client, const char *sha256, GByteArray *bytes, GError **error)
+static bool unpack(GByteArray *bytes)
+{
+    g_autoptr(GByteArray) plain = gzip_unpack(bytes->data, bytes->len, FILE_READ_LIMIT);
+
+    g_byte_array_set_size(bytes, 0);
+    if (plain)
+        g_byte_array_append(bytes, plain->data, plain->len);
+    return plain != NULL;
+}
+
+/* True once everything is there; what has come stays for the next try, unless it is packed. */
+static bool fetch_rest(struct api_client *client, const char *sha256, bool is_packed, GByteArray *bytes, GError **error)
 {
     g_autofree char *path = blob_path(sha256), *range = g_strdup_printf("bytes=%u-", bytes->len);
-    const struct http_header headers[] = {{"Range", range}, {NULL, NULL}};
-    struct http_call call = {"GET", path, bytes->len ? headers : NULL, .timeout_ms = BLOB_TIMEOUT_MS, .part = add_part, .data = bytes};
+    const struct http_header ranged[] = {{"Range", range}, {NULL, NULL}}, packed[] = {{"Accept-Encoding", "gzip"}, {NULL, NULL}};
+    struct http_call call = {"GET",
+                             path,
+                             is_packed    ? packed
+                             : bytes->len ? ranged
+                                          : NULL,
+                             .timeout_ms = BLOB_TIMEOUT_MS,
+                             .part = add_part,
+                             .data = bytes};
     g_autoptr(http_reply_owner) reply = http_client_call(client->http, &call, error);
 
+    if (!reply && is_packed)
+        g_byte_array_set_size(bytes, 0);
     if (!reply)
         return false;
     if (reply->status / 100 == 2)
-        return true;
+        return g_strcmp0(http_reply_header(reply, "content-encoding"), "gzip") != 0 || unpack(bytes);
     g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "blob %s: status %u", sha256, reply->status);
     return false;
 }
@@ -140,11 +177,13 @@ bool api_client_fetch(struct api_client *client, const char *sha256, const char 
 
     for (int i = 0; i < TRIES && !is_complete; i++) {
         g_clear_error(&problem);
-        is_complete = fetch_rest(client, sha256, bytes, &problem);
+        is_complete = fetch_rest(client, sha256, client->is_packing && i == 0, bytes, &problem);
         if (g_error_matches(problem, CLX_ERROR, CLX_ERROR_NOT_FOUND))
             break;
     }
     if (!is_complete) {
+        if (!problem)
+            g_set_error(&problem, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "blob %s came damaged", sha256);
         g_propagate_error(error, g_steal_pointer(&problem));
         return false;
     }
@@ -175,8 +214,18 @@ static bool send_part(struct api_client *client, const char *sha256, const char 
     gsize n = MIN(PART, length - first);
     g_autofree char *range =
         g_strdup_printf("bytes %" G_GSIZE_FORMAT "-%" G_GSIZE_FORMAT "/%" G_GSIZE_FORMAT, first, first + n - 1, length);
-    const struct http_header headers[] = {{"Content-Type", "application/octet-stream"}, {"Content-Range", range}, {NULL, NULL}};
-    struct http_call call = {"PUT", path, length ? headers : NULL, data + first, n, .timeout_ms = BLOB_TIMEOUT_MS};
+    g_autoptr(GByteArray) packed = client->is_packing && n > 0 ? gzip_pack(data + first, n) : NULL;
+    bool is_packed = packed && packed->len < n;
+    const struct http_header headers[] = {{"Content-Type", "application/octet-stream"},
+                                          {"Content-Range", range},
+                                          {is_packed ? "Content-Encoding" : NULL, "gzip"},
+                                          {NULL, NULL}};
+    struct http_call call = {"PUT",
+                             path,
+                             length ? headers : NULL,
+                             is_packed ? (const void *)packed->data : data + first,
+                             is_packed ? packed->len : n,
+                             .timeout_ms = BLOB_TIMEOUT_MS};
     g_autoptr(http_reply_owner) reply = http_client_call(client->http, &call, error);
     g_autoptr(json_t) answer = reply ? read_answer(reply, path, error) : NULL;
 

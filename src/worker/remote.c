@@ -11,10 +11,12 @@
 
 #include "base/error.h"
 #include "os/file.h"
+#include "os/memory.h"
 #include "os/process.h"
 #include "os/runtime.h"
 #include "os/signals.h"
 #include "worker/api_client.h"
+#include "worker/health.h"
 #include "worker/remote_inputs.h"
 #include "worker/worker.h"
 
@@ -38,6 +40,7 @@ struct remote {
     int job_token;
     bool is_beating; /* a heartbeat is on its way */
     bool has_lost_job;
+    bool is_over_memory; /* the job in hand has met the limit of the container */
     gint64 heard_at; /* monotonic, us: the last answer */
     unsigned pause_ms;
     guint64 cpu_ms;
@@ -170,6 +173,7 @@ static gboolean on_heartbeat(gpointer data)
 {
     struct remote *remote = data;
 
+    health_beat(remote->runtime_dir);
     if (remote->is_beating || !remote->id)
         return G_SOURCE_CONTINUE;
     remote->is_beating = true;
@@ -210,11 +214,24 @@ static bool deliver_outputs(struct remote *remote, const json_t *result, GError 
     return true;
 }
 
+/* The kernel of the system ended something that the job had started: the limit is the reason, whatever the handler saw of it. */
+static void note_memory(struct remote *remote, const struct memory_limit *before, GError **error)
+{
+    struct memory_limit now;
+
+    remote->is_over_memory = memory_read_limit(&now) && now.n_kills > before->n_kills;
+    if (!remote->is_over_memory)
+        return;
+    g_clear_error(error);
+    g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "memory limit %s exceeded", now.text);
+}
+
 static json_t *run_handler(struct remote *remote, const json_t *job, GError **error)
 {
     g_autofree char *folder = g_build_filename(remote->runtime_dir, "inputs", NULL);
     g_autoptr(json_t) payload = remote_inputs_prepare(remote->api, job, remote->host_data_dir, folder, error);
     g_autoptr(json_t) result = NULL;
+    struct memory_limit before = {0};
 
     if (!payload) { /* an input that changed or vanished meanwhile: the build decides anew */
         if (error && *error)
@@ -222,7 +239,10 @@ static json_t *run_handler(struct remote *remote, const json_t *job, GError **er
         return NULL;
     }
     remote->context.deps = json_array();
+    memory_read_limit(&before);
     result = job_handlers[remote->type](payload, &remote->context, error);
+    if (!result)
+        note_memory(remote, &before, error);
     if (result)
         json_object_set(result, "deps", remote->context.deps);
     g_clear_pointer(&remote->context.deps, json_decref);
@@ -234,12 +254,9 @@ static json_t *describe_end(const struct remote *remote, const json_t *result, c
     if (result)
         return json_pack("{s:I, s:s, s:i, s:O}", "worker_id", (json_int_t)remote->id, "status", "completed", "token", remote->job_token,
                          "result", result);
-    json_t *end = json_pack("{s:I, s:s, s:i, s:{s:s, s:s}}", "worker_id", (json_int_t)remote->id, "status", "failed", "token",
-                            remote->job_token, "error", "type", error_type(problem), "message", problem->message);
-    return end ? end
-               : json_pack("{s:I, s:s, s:i, s:{s:s, s:s}}", "worker_id", (json_int_t)remote->id, "status", "failed", "token",
-                           remote->job_token, "error", "type", error_type(problem), "message",
-                           "the job failed with a message that is not UTF-8");
+    g_autofree char *message = g_utf8_make_valid(problem->message, -1);
+    return json_pack("{s:I, s:s, s:i, s:{s:s, s:s, s:b}}", "worker_id", (json_int_t)remote->id, "status", "failed", "token",
+                     remote->job_token, "error", "type", error_type(problem), "message", message, "is_final", remote->is_over_memory);
 }
 
 /* Told until somebody has heard it, or nobody is interested any more. */
@@ -274,7 +291,7 @@ static void run_job(struct remote *remote, const json_t *job)
 
     remote->job_id = json_get_int(job, "id", 0);
     remote->job_token = (int)json_get_int(job, "token", 0);
-    remote->has_lost_job = false;
+    remote->has_lost_job = remote->is_over_memory = false;
     log_line(remote, "job %" G_GINT64_FORMAT ": %s", remote->job_id, json_get_text(job, "input_file", ""));
     result = run_handler(remote, job, &problem);
     if (!result)
@@ -303,7 +320,7 @@ static void claim_and_run(struct remote *remote)
     remote->is_answered = false;
     api_client_send(
         remote->api, "/api/worker/jobs/claim",
-        json_pack("{s:I, s:s, s:i}", "worker_id", (json_int_t)remote->id, "job_type", job_type_names[remote->type], "wait", CLAIM_WAIT_S),
+        json_pack("{s:I, s:s, s:i, s:i}", "worker_id", (json_int_t)remote->id, "job_type", job_type_names[remote->type], "wait", CLAIM_WAIT_S, "api_version", 2),
         CLAIM_TIMEOUT_S, on_claimed, remote);
     while (!remote->is_answered)
         g_main_context_iteration(NULL, TRUE);
@@ -361,7 +378,7 @@ static char *read_token(GError **error)
 
 static bool set_up(struct remote *remote, GError **error)
 {
-    g_autofree char *name = g_strdup_printf("remote-%08x", g_random_int()), *cache_db = NULL;
+    g_autofree char *name = health_folder_name(remote->type), *cache_db = NULL;
     const char *id = g_getenv("CLX_WORKER_ID");
 
     remote->token = read_token(error);

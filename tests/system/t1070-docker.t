@@ -3,32 +3,7 @@ test_description='workers in containers of a real engine, and workers that share
 . "${SHARNESS:-/usr/share/sharness/sharness.sh}"
 . "$CLX_SOURCE_ROOT/tests/system/lib.sh"
 
-engine=$(mktemp -d /tmp/clx-engine-XXXXXX)
-
-# A private engine without any network of its own; containers use that of this machine.
-start_engine()
-{
-    dockerd --host "unix://$engine/docker.sock" --data-root "$engine/root" --exec-root "$engine/exec" --pidfile "$engine/docker.pid" \
-        --bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false --host-gateway-ip=127.0.0.1 \
-        --log-level=error >"$engine/log" 2>&1 &
-    dockerd=$!
-    wait_until 30 docker version >/dev/null 2>&1
-}
-
-stop_engine()
-{
-    kill "$dockerd" 2>/dev/null && wait "$dockerd"
-    umount "$engine/exec/netns/default" "$engine/root" 2>/dev/null
-    rm -rf "$engine"
-}
-
-DOCKER_HOST="unix://$engine/docker.sock" && export DOCKER_HOST
-if [ "$(id -u)" -ne 0 ] || ! command -v dockerd >/dev/null || ! start_engine; then
-    rm -rf "$engine"
-    skip_all='no container engine can be started here'
-    test_done
-fi
-trap stop_engine EXIT
+. "$CLX_SOURCE_ROOT/tests/system/engine.sh"
 
 for topic in a b c; do
     mkdir -p "slides/module_100_m/topic_100_$topic"
@@ -48,14 +23,9 @@ sections:
     topics: [{id: a, evaluate: false}, {id: b, evaluate: false}, {id: c, evaluate: false}]
 SPEC
 
-running()
-{
-    docker ps -q --filter label=clx.owner=clx
-}
-
 test_expect_success 'an image that is missing is told with what to do' '
     test_expect_code 1 "$CLX" build course.yaml --workers=docker 2>err && grep "there is no image .localhost/clx-notebook:latest." err &&
-    grep "worker_management.notebook.image" err
+    grep "run .clx docker build notebook., or name another one in worker_management.notebook.image" err
 '
 test_expect_success 'an engine that is missing is told, and nothing is half started' '
     DOCKER_HOST=unix:///nowhere/docker.sock test_expect_code 1 "$CLX" build course.yaml --workers=docker 2>err &&
