@@ -14,6 +14,7 @@
 #define BODY_LIMIT (1024u * 1024)
 #define BODIES_LIMIT (256u * 1024 * 1024)
 #define CONNECTION_LIMIT 1024
+#define RESERVED_LEAST (64u * 1024)
 #define HEAD_TIME_US (60 * G_USEC_PER_SEC)      /* from the connection, or the last reply, to the end of a head */
 #define TRANSFER_TIME_US (300 * G_USEC_PER_SEC) /* of a body; of a reply */
 
@@ -188,6 +189,18 @@ static unsigned check_length(const struct http_request *request)
     return length + request->server->n_body_bytes > request->server->options.bodies_limit ? MHD_HTTP_SERVICE_UNAVAILABLE : 0;
 }
 
+/* A body that is announced gets its room at once; one byte more is the NUL behind it. */
+static void reserve_body(struct http_request *request)
+{
+    const char *text = http_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    guint64 length = text ? g_ascii_strtoull(text, NULL, 10) : 0;
+
+    if (length > RESERVED_LEAST) {
+        g_byte_array_unref(request->body);
+        request->body = g_byte_array_sized_new((guint)length + 1);
+    }
+}
+
 static enum MHD_Result begin_request(struct http_request *request)
 {
     const struct http_server_options *options = &request->server->options;
@@ -196,6 +209,8 @@ static enum MHD_Result begin_request(struct http_request *request)
     set_phase(link_of(request), PHASE_TRANSFER);
     if (status == 0)
         status = check_length(request);
+    if (status == 0)
+        reserve_body(request);
     return status == 0 ? MHD_YES : refuse(request->connection, status);
 }
 

@@ -17,6 +17,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(cache, cache_close)
 /* Objects. put: atomic, idempotent; returns the hex name (caller frees). get: verified against its name; NULL with NOT_FOUND when
  * missing or damaged (a damaged one is removed). path: the file, caller frees. */
 char *cache_put_object(struct cache *cache, const void *data, size_t length, GError **error);
+/* The same for bytes whose hash the caller has just computed. */
+bool cache_put_hashed(struct cache *cache, const char *sha256, const void *data, size_t length, GError **error);
 GBytes *cache_get_object(struct cache *cache, const char *sha256, GError **error);
 char *cache_object_path(const struct cache *cache, const char *sha256);
 

@@ -31,16 +31,21 @@ bool cache_has_object(const struct cache *cache, const char *sha256, gint64 size
     return stat(path, &info) == 0 && S_ISREG(info.st_mode) && (size < 0 || info.st_size == size);
 }
 
+bool cache_put_hashed(struct cache *cache, const char *sha256, const void *data, size_t length, GError **error)
+{
+    g_autofree char *path = cache_object_path(cache, sha256);
+
+    if (!cache_has_object(cache, sha256, (gint64)length))
+        return file_write_atomic(path, data, length, error);
+    utimensat(AT_FDCWD, path, NULL, 0); /* in use again: cache_collect() leaves young ones alone */
+    return true;
+}
+
 char *cache_put_object(struct cache *cache, const void *data, size_t length, GError **error)
 {
     g_autofree char *name = hash_sha256_hex(data, length);
-    g_autofree char *path = cache_object_path(cache, name);
 
-    if (cache_has_object(cache, name, (gint64)length))
-        utimensat(AT_FDCWD, path, NULL, 0); /* in use again: cache_collect() leaves young ones alone */
-    else if (!file_write_atomic(path, data, length, error))
-        return NULL;
-    return g_steal_pointer(&name);
+    return cache_put_hashed(cache, name, data, length, error) ? g_steal_pointer(&name) : NULL;
 }
 
 static bool make_room(struct cache *cache, size_t length)

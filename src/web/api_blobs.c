@@ -98,7 +98,8 @@ static void forget_partial(struct worker_api *api, const char *sha256)
 
 static void store_blob(struct worker_api *api, struct http_request *request, const char *sha256, const void *data, gsize length)
 {
-    g_autofree char *name = hash_sha256_hex(data, length), *stored = NULL;
+    g_autofree char *name = hash_sha256_hex(data, length);
+    bool is_stored;
     g_autoptr(GError) error = NULL;
 
     if (!g_str_equal(name, sha256)) {
@@ -106,9 +107,9 @@ static void store_blob(struct worker_api *api, struct http_request *request, con
         api_reply_error(request, 400, "the bytes have another hash: %s", name);
         return;
     }
-    stored = cache_put_object(api->cache, data, length, &error);
+    is_stored = cache_put_hashed(api->cache, sha256, data, length, &error);
     forget_partial(api, sha256);
-    if (!stored) {
+    if (!is_stored) {
         api_reply_error(request, 507, "%s", error->message);
         return;
     }
@@ -116,12 +117,12 @@ static void store_blob(struct worker_api *api, struct http_request *request, con
     api_reply(request, 201, json_pack("{s:b, s:I}", "acknowledged", 1, "size", (json_int_t)length));
 }
 
-static GByteArray *get_partial(struct worker_api *api, const char *sha256)
+static GByteArray *get_partial(struct worker_api *api, const char *sha256, guint64 size)
 {
     GByteArray *partial = g_hash_table_lookup(api->partial, sha256);
 
     if (!partial) {
-        partial = g_byte_array_new();
+        partial = g_byte_array_sized_new((guint)size);
         g_hash_table_insert(api->partial, g_strdup(sha256), partial);
     }
     return partial;
@@ -141,7 +142,7 @@ static void put_part(struct worker_api *api, struct http_request *request, const
         api_reply_error(request, 413, "blobs may have at most %u bytes", BLOB_LIMIT);
         return;
     }
-    GByteArray *partial = get_partial(api, sha256);
+    GByteArray *partial = get_partial(api, sha256, size);
     if (first != partial->len) {
         api_reply_error(request, 416, "%u bytes are here, the next one is expected", partial->len);
         return;

@@ -6,6 +6,8 @@
 #include "os/file.h"
 #include "web/api_private.h"
 
+#define FRESH_US G_USEC_PER_SEC /* that long a folder is not looked at again: jobs of a course share their templates */
+
 struct listing {
     struct worker_api *api;
     json_t *inputs;
@@ -44,16 +46,67 @@ static bool visit(const char *relative, const struct stat *info, gpointer data)
     return add_file(listing, path);
 }
 
+/* What was found in a folder, and when. */
+struct folder {
+    gint64 seen_at; /* monotonic, us */
+    json_t *inputs;
+};
+
+static void folder_free(gpointer data)
+{
+    struct folder *folder = data;
+
+    json_decref(folder->inputs);
+    g_free(folder);
+}
+
+GHashTable *api_inputs_new_listings(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, folder_free);
+}
+
+static json_t *list_folder(struct listing *listing, const char *path)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    struct listing own = {.api = listing->api, .inputs = json_array(), .seen = seen, .root = path};
+
+    if (g_file_test(path, G_FILE_TEST_IS_DIR) && !file_walk(path, NULL, visit, &own, own.error ? NULL : &own.error) && !own.error)
+        g_set_error(&own.error, CLX_ERROR, CLX_ERROR_FAILED, "%s: cannot be read", path);
+    if (!own.error)
+        return own.inputs;
+    json_decref(own.inputs);
+    listing->error = own.error;
+    return NULL;
+}
+
+static const json_t *get_folder(struct listing *listing, const char *path)
+{
+    struct folder *folder = g_hash_table_lookup(listing->api->listings, path);
+    json_t *inputs;
+
+    if (folder && g_get_monotonic_time() - folder->seen_at < FRESH_US)
+        return folder->inputs;
+    inputs = list_folder(listing, path);
+    if (!inputs)
+        return NULL;
+    folder = g_new(struct folder, 1);
+    *folder = (struct folder){g_get_monotonic_time(), inputs};
+    g_hash_table_replace(listing->api->listings, g_strdup(path), folder);
+    return inputs;
+}
+
 static void add_folders(struct listing *listing, const json_t *folders)
 {
-    size_t i;
-    json_t *folder;
+    size_t i, k;
+    json_t *path, *input;
 
-    json_array_foreach(folders, i, folder)
+    json_array_foreach(folders, i, path)
     {
-        listing->root = json_string_value(folder);
-        if (listing->root && !listing->error && g_file_test(listing->root, G_FILE_TEST_IS_DIR))
-            file_walk(listing->root, NULL, visit, listing, listing->error ? NULL : &listing->error);
+        if (!json_is_string(path) || listing->error)
+            continue;
+        json_array_foreach(get_folder(listing, json_string_value(path)), k,
+                           input) if (g_hash_table_add(listing->seen, g_strdup(json_get_text(input, "path", ""))))
+            json_array_append(listing->inputs, input);
     }
 }
 

@@ -17,6 +17,7 @@ struct worker_api {
     char *bell_paths[N_JOB_TYPES];
     GHashTable *inputs;    /* SHA-256 -> path: what jobs that were handed out need */
     GHashTable *delivered; /* SHA-256: what workers have brought */
+    GHashTable *listings;  /* of api_inputs.c */
     GHashTable *partial;   /* SHA-256 -> GByteArray *: what is on its way */
     gsize n_partial_bytes;
     GHashTable *v1_jobs; /* of api_v1.c */
@@ -43,6 +44,9 @@ void api_expiry_stop(struct worker_api *api);
 /* Replies with a JSON object, which it takes over. */
 void api_reply(struct http_request *request, unsigned status, json_t *object);
 void api_reply_error(struct http_request *request, unsigned status, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* The table of `listings`. */
+GHashTable *api_inputs_new_listings(void);
 
 /* The files that a job reads, as an array of {path, sha256, size}; they become blobs that workers may fetch. NULL when one cannot be read. */
 json_t *api_list_inputs(struct worker_api *api, const struct job *job, GError **error);

@@ -3,10 +3,11 @@
 
 #define REQUESTS_PER_S 500
 #define BURST 1000
+#define REGISTRATION_BURST 4096 /* a whole fleet may come at once */
 
 struct bucket {
     gint64 id, filled_at; /* monotonic, us */
-    double n;
+    double n, size;
 };
 
 GHashTable *api_rate_new(void)
@@ -20,7 +21,8 @@ static struct bucket *get_bucket(GHashTable *buckets, gint64 id)
 
     if (!bucket) {
         bucket = g_new(struct bucket, 1);
-        *bucket = (struct bucket){id, g_get_monotonic_time(), BURST};
+        double size = id ? BURST : REGISTRATION_BURST;
+        *bucket = (struct bucket){id, g_get_monotonic_time(), size, size};
         g_hash_table_insert(buckets, &bucket->id, bucket);
     }
     return bucket;
@@ -31,7 +33,7 @@ bool api_rate_allows(struct worker_api *api, gint64 worker_id)
     struct bucket *bucket = get_bucket(api->buckets, worker_id);
     gint64 now = g_get_monotonic_time();
 
-    bucket->n = MIN(bucket->n + (double)(now - bucket->filled_at) * REQUESTS_PER_S / G_USEC_PER_SEC, BURST);
+    bucket->n = MIN(bucket->n + (double)(now - bucket->filled_at) * REQUESTS_PER_S / G_USEC_PER_SEC, bucket->size);
     bucket->filled_at = now;
     if (bucket->n < 1)
         return false;

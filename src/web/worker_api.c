@@ -598,6 +598,7 @@ struct worker_api *worker_api_new(const struct worker_api_options *options, GErr
     api->token = options->token ? g_strdup(options->token) : make_token();
     api->servers = g_ptr_array_new_with_free_func((GDestroyNotify)http_server_free);
     api->inputs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    api->listings = api_inputs_new_listings();
     api->delivered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     api->partial = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_bytes);
     api->v1_jobs = api_v1_new_jobs();
@@ -674,6 +675,7 @@ void worker_api_free(struct worker_api *api)
     g_hash_table_unref(api->v1_jobs);
     g_hash_table_unref(api->buckets);
     g_hash_table_unref(api->inputs);
+    g_hash_table_unref(api->listings);
     g_hash_table_unref(api->delivered);
     g_hash_table_unref(api->partial);
     g_free(api->jobs_db);

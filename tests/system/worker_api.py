@@ -205,7 +205,7 @@ def flood(build, path, body):
     text = json.dumps(body)
     one = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode()
     with socket.create_connection(("127.0.0.1", build.port), LIMIT_S) as client:
-        threading.Thread(target=send_all, args=(client, one * 100, 60), daemon=True).start()
+        threading.Thread(target=send_all, args=(client, one * 100, 120), daemon=True).start()
         seen = b""
         while b"HTTP/1.1 429 " not in seen:
             part = client.recv(1 << 16)
