@@ -141,9 +141,9 @@ static void end_job(struct worker *worker)
 
 static void beat(struct worker *worker, gint64 now)
 {
-    g_autofree char *body = g_strdup_printf("{\"worker_id\":%" G_GINT64_FORMAT ",\"progress\":\"cell\",\"job_id\":%" G_GINT64_FORMAT
-                                            ",\"token\":%d}",
-                                            worker->id, worker->job, worker->token);
+    g_autofree char *body =
+        g_strdup_printf("{\"worker_id\":%" G_GINT64_FORMAT ",\"progress\":\"cell\",\"job_id\":%" G_GINT64_FORMAT ",\"token\":%d}",
+                        worker->id, worker->job, worker->token);
 
     worker->activity = BEATING;
     worker->beat_at = now + HEARTBEAT_US;
@@ -217,7 +217,8 @@ static void read_reply(struct fleet *fleet, struct worker *worker)
 
 static void connect_worker(struct fleet *fleet, struct worker *worker)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((guint16)fleet->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((guint16)fleet->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = worker};
 
     worker->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -8,7 +8,7 @@ const char *const worker_status_names[] = {"created", "idle", "busy", "hung", "d
 const char *const event_type_names[] = {"worker_starting", "worker_registered", "worker_ready",  "worker_stopping",
                                         "worker_stopped",  "worker_failed",     "pool_starting", "pool_started",
                                         "pool_stopping",   "pool_stopped",      "parent_died",   0};
-const char *const execution_mode_names[] = {"direct", "docker", 0};
+const char *const execution_mode_names[] = {"direct", "docker", "swarm", 0};
 const char *const kind_names[] = {"code-along", "completed", "speaker", 0};
 const char *const kind_folders[] = {"Code-Along", "Completed", "Speaker", 0};
 const char *const image_format_names[] = {"png", "svg", NULL};

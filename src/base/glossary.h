@@ -33,7 +33,7 @@ extern const char *const job_type_names[]; /* NULL-terminated, as are all name t
 extern const char *const job_status_names[];
 extern const char *const worker_status_names[];
 extern const char *const event_type_names[];
-extern const char *const execution_mode_names[]; /* what settings offer: direct, docker */
+extern const char *const execution_mode_names[]; /* what settings offer: direct, docker, swarm */
 extern const char *const kind_names[];           /* code-along, completed, speaker */
 extern const char *const kind_folders[];         /* Code-Along, Completed, Speaker */
 extern const char *const format_names[];         /* html, notebook, code */

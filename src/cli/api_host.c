@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "docker/engine.h"
+#include "docker/service.h"
 #include "os/file.h"
 #include "web/worker_api.h"
 
@@ -13,17 +13,32 @@ struct serving {
     const struct settings *settings;
     struct worker_api *api;
     struct cache *cache;
-    char *url, *token, *socket;
+    char *url, *swarm_url, *token, *socket;
     bool is_quiet;
 };
 
-static bool has_containers(const struct settings *settings)
+static bool has_mode(const struct settings *settings, const char *mode)
 {
     bool has = false;
 
     for (int type = 0; type < N_JOB_TYPES; type++)
-        has |= !g_strcmp0(settings_execution_mode(settings, job_type_names[type]), "docker");
+        has |= !g_strcmp0(settings_execution_mode(settings, job_type_names[type]), mode);
     return has;
+}
+
+/* Workers of a swarm come from its other machines: to the address that was set, else to that of this one in the swarm. */
+static bool listen_for_swarm(struct serving *serving, GError **error)
+{
+    bool is_set = settings_is_set(serving->settings, "worker_api.host");
+    g_autoptr(engine) engine = engine_open(error);
+    g_autofree char *own = engine ? service_swarm_address(engine, error) : NULL;
+    const char *address = is_set ? settings_get_text(serving->settings, "worker_api.host") : own;
+    unsigned port =
+        own ? worker_api_listen_tcp(serving->api, address, (unsigned)settings_get_int(serving->settings, "worker_api.port"), error) : 0;
+
+    if (port)
+        serving->swarm_url = g_strdup_printf(strchr(address, ':') ? "http://[%s]:%u" : "http://%s:%u", address, port);
+    return port != 0;
 }
 
 /* The address of this machine in the engine's network; the caller frees it. */
@@ -109,11 +124,12 @@ static void close_api(struct api_host *host)
     g_clear_pointer(&serving->api, worker_api_free);
     g_clear_pointer(&serving->cache, cache_close);
     g_clear_pointer(&serving->url, g_free);
+    g_clear_pointer(&serving->swarm_url, g_free);
     g_clear_pointer(&serving->token, g_free);
     if (serving->socket)
         unlink(serving->socket);
     g_clear_pointer(&serving->socket, g_free);
-    host->url = host->token = NULL;
+    host->url = host->swarm_url = host->token = NULL;
 }
 
 static bool open_api(struct api_host *host, struct store *store, const char *session_id, const char *ready_bell, GError **error)
@@ -132,12 +148,15 @@ static bool open_api(struct api_host *host, struct store *store, const char *ses
         options.max_job_time_s[type] = (int)settings_get_int(serving->settings, key);
     }
     serving->api = worker_api_new(&options, error);
-    if (!serving->api || (has_containers(serving->settings) && !listen_for_containers(serving, error)) ||
-        (settings_get_bool(serving->settings, "worker_api.enabled") && (!listen_for_others(serving, error) || !listen_at_socket(serving, error)))) {
+    if (!serving->api || (has_mode(serving->settings, "docker") && !listen_for_containers(serving, error)) ||
+        (has_mode(serving->settings, "swarm") && !listen_for_swarm(serving, error)) ||
+        (settings_get_bool(serving->settings, "worker_api.enabled") &&
+         (!listen_for_others(serving, error) || !listen_at_socket(serving, error)))) {
         close_api(host);
         return false;
     }
     host->url = serving->url;
+    host->swarm_url = serving->swarm_url;
     host->token = worker_api_token(serving->api);
     return true;
 }

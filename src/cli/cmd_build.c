@@ -6,7 +6,6 @@
 #include "cli/build_command.h"
 #include "cli/cache_command.h"
 #include "os/data.h"
-#include "supervisor/executor.h"
 
 /* Options that stand for a setting; they take precedence over all its other sources. */
 static const struct {
@@ -30,16 +29,6 @@ static bool override_settings(const struct build_invocation *build, GError **err
         }
     }
     return true;
-}
-
-static int check_workers(const struct build_invocation *build)
-{
-    for (int type = 0; type < N_JOB_TYPES; type++) {
-        const char *mode = settings_execution_mode(build->settings, job_type_names[type]);
-        if (executor_find(mode) == NULL)
-            return report_failure(2, "%s workers are not available in this version\nuse --workers direct", mode);
-    }
-    return 0;
 }
 
 static void find_mode(struct build_invocation *build)
@@ -96,12 +85,11 @@ static int prepare(struct build_invocation *build)
         return 2;
     if (!override_settings(build, &error))
         return report_failure(2, "%s", error->message);
-    int status = check_workers(build);
     find_mode(build);
     build->has_progress = has_progress(build);
     build->targets = invocation_list(build->invocation, "targets");
     build->languages = invocation_list(build->invocation, "language");
-    return status;
+    return 0;
 }
 
 static int run_build(struct invocation *invocation)

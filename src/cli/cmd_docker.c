@@ -68,7 +68,8 @@ static int check_types(const struct invocation *invocation)
 {
     for (unsigned i = 0; i < invocation->operands->len; i++)
         if (glossary_find(job_type_names, invocation->operands->pdata[i]) < 0)
-            return report_failure(2, "'%s' is no type of workers\nuse notebook, plantuml or drawio", (char *)invocation->operands->pdata[i]);
+            return report_failure(2, "'%s' is no type of workers\nuse notebook, plantuml or drawio",
+                                  (char *)invocation->operands->pdata[i]);
     return 0;
 }
 
@@ -121,7 +122,7 @@ static void tell_made(const struct invocation *invocation, struct engine *engine
 static bool build_one(struct invocation *invocation, struct engine *engine, const char *type, const char *image, struct voice *voice,
                       GError **error)
 {
-    g_autofree char *program = g_file_read_link("/proc/self/exe", error), *data = data_path(""), *dockerfiles = find_dockerfiles();
+    g_autofree char *data = data_path(""), *dockerfiles = find_dockerfiles();
     g_auto(GStrv) packages = invocation_list(invocation, "package");
     g_autofree char *joined = packages ? g_strjoinv(" ", packages) : NULL;
     const struct image_build_options options = {
@@ -130,13 +131,13 @@ static bool build_one(struct invocation *invocation, struct engine *engine, cons
         .base = invocation_option(invocation, "base"),
         .network = invocation_option(invocation, "network"),
         .packages = joined,
-        .program = program,
+        .program = "/proc/self/exe", /* also when it was replaced meanwhile */
         .data = data,
         .dockerfiles = dockerfiles,
         .is_uncached = invocation_option(invocation, "no-cache") != NULL,
     };
 
-    if (!program || !image_build(engine, &options, say, voice, error)) {
+    if (!image_build(engine, &options, say, voice, error)) {
         close_line(voice);
         g_prefix_error(error, "cannot build %s: ", image);
         return false;
@@ -250,9 +251,10 @@ static bool pull_one(struct invocation *invocation, struct engine *engine, const
                      GError **error)
 {
     if (g_str_has_prefix(image, "localhost/")) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_USAGE,
-                    "%s is made here, there is nothing to pull\nrun 'clx docker build %s', or name another image in worker_management.%s.image",
-                    image, type, type);
+        g_set_error(
+            error, CLX_ERROR, CLX_ERROR_USAGE,
+            "%s is made here, there is nothing to pull\nrun 'clx docker build %s', or name another image in worker_management.%s.image",
+            image, type, type);
         return false;
     }
     if (!image_pull(engine, image, say, voice, error)) {

@@ -29,6 +29,7 @@ static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
 #define PER_TYPE(name)                                                                                                                     \
     {"worker_management." name ".execution_mode", SETTING_CHOICE, NULL, 0, 0, execution_mode_names, "execution mode of " name " workers"}, \
         {"worker_management." name ".count", SETTING_INT, NULL, 1, 64, NULL, "number of " name " workers"},                                \
+        {"worker_management." name ".min_count", SETTING_INT, "1", 1, 64, NULL, "number of " name " workers of a swarm without work"},      \
         {"worker_management." name ".memory_limit", SETTING_SIZE, NULL, 0, 0, NULL, "memory of a " name " worker and all it starts"},      \
         {"worker_management." name ".max_jobs", SETTING_INT, "1000", 1, 1000000, NULL, "jobs after which a " name " worker starts anew"},  \
         {"worker_management." name ".recycle_memory",                                                                                      \
@@ -75,6 +76,7 @@ static const struct setting table[] = {
     {"worker_management.reuse_workers", SETTING_BOOL, "true", 0, 0, NULL, "reuse healthy workers"},
     {"worker_management.startup_parallel", SETTING_INT, "5", 1, 64, NULL, "workers that start at the same time"},
     {"worker_management.startup_timeout", SETTING_INT, "30", 5, 300, NULL, "seconds a worker may take to start"},
+    {"worker_management.swarm_constraints", SETTING_TEXT, NULL, 0, 0, NULL, "where workers of a swarm may run: node.labels.x==y, …"},
     {"worker_api.enabled", SETTING_BOOL, "false", 0, 0, NULL, "serve workers of other machines during a build"},
     {"worker_api.host", SETTING_TEXT, "127.0.0.1", 0, 0, NULL, "address at which they are served"},
     {"worker_api.port", SETTING_INT, "8765", 0, 65535, NULL, "port, or the next one that is free; 0: any"},

@@ -45,8 +45,7 @@ char *credentials_find(const char *image, GError **error)
     const json_t *kept = json_object_get(json_object_get(config, "auths"), registry ? registry : "");
     const char *auth = json_get_text(kept, "auth", NULL), *identity = json_get_text(kept, "identitytoken", NULL);
 
-    if (!auth && !identity && registry &&
-        (kept || json_object_get(json_object_get(config, "credHelpers"), registry)) &&
+    if (!auth && !identity && registry && (kept || json_object_get(json_object_get(config, "credHelpers"), registry)) &&
         (json_object_get(config, "credsStore") || json_object_get(config, "credHelpers"))) {
         g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED,
                     "the credentials for %s are kept by a program of docker (credsStore, credHelpers), which clx does not ask\n"

@@ -8,7 +8,7 @@
 #include "docker/archive.h"
 #include "docker/credentials.h"
 
-#define LAST_LINES 12           /* of a step that failed */
+#define LAST_LINES 12            /* of a step that failed */
 #define LINE_LIMIT (1024 * 1024) /* of what an engine says at once */
 
 /* A reply of JSON objects, one a line, that come while the engine works. */
@@ -136,10 +136,9 @@ static bool follow(struct engine *engine, const struct request *request, image_p
     g_autoptr(GString) rest = g_string_new(NULL);
     g_autoptr(GHashTable) layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     struct following following = {.rest = rest, .layers = layers, .last = g_queue_new(), .progress = progress, .data = data};
-    bool ok = judge(&following,
-                    engine_stream(engine, "POST", request->path, request->body, request->length, request->headers, on_part, &following,
-                                  error),
-                    error);
+    bool ok = judge(
+        &following,
+        engine_stream(engine, "POST", request->path, request->body, request->length, request->headers, on_part, &following, error), error);
 
     g_queue_free_full(following.last, g_free);
     return ok;

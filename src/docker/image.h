@@ -30,11 +30,11 @@ bool image_push(struct engine *engine, const char *image, const char *as, image_
 
 struct image_build_options {
     const char *name, *worker_type;
-    const char *base;                /* image it is built on; NULL: that of the Dockerfile */
-    const char *network;             /* of the steps; NULL: the engine's default */
-    const char *packages;            /* more Debian packages, separated by blanks; or NULL */
+    const char *base;                         /* image it is built on; NULL: that of the Dockerfile */
+    const char *network;                      /* of the steps; NULL: the engine's default */
+    const char *packages;                     /* more Debian packages, separated by blanks; or NULL */
     const char *program, *data, *dockerfiles; /* paths that the context is made from */
-    bool is_uncached;                /* every step is done again */
+    bool is_uncached;                         /* every step is done again */
 };
 
 /* Builds an image. An error holds the last lines of the step that failed. */

@@ -285,6 +285,18 @@ bool job_count(struct store *store, const char *session_id, int ret_counts[N_JOB
     return true;
 }
 
+int job_count_open(struct store *store, const char *session_id, enum job_type type, GError **error)
+{
+    sqlite3_stmt *statement = db_query(
+        &store->db, error, "SELECT count(*) FROM jobs WHERE session_id = ?1 AND job_type = ?2 AND status IN ('pending', 'processing')", "ss",
+        session_id, job_type_names[type]);
+    int n = statement && db_step(&store->db, statement, error) == 1 ? sqlite3_column_int(statement, 0) : -1;
+
+    if (n >= 0)
+        sqlite3_reset(statement);
+    return n;
+}
+
 bool results_cache_add(struct store *store, const char *output_file, const char *content_hash, const json_t *metadata, GError **error)
 {
     g_autofree char *text = metadata ? json_to_text(metadata) : NULL;

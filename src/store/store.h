@@ -106,6 +106,9 @@ bool job_poll_ended(struct store *store, const char *session_id, gint64 *cursor,
 /* Counts of a session's jobs by status. */
 bool job_count(struct store *store, const char *session_id, int ret_counts[N_JOB_STATUSES], GError **error);
 
+/* How many of a session's jobs of a type have not ended; -1 error. */
+int job_count_open(struct store *store, const char *session_id, enum job_type type, GError **error);
+
 /* Keeps what a worker says about an output (table results_cache); `metadata` may be NULL. */
 bool results_cache_add(struct store *store, const char *output_file, const char *content_hash, const json_t *metadata, GError **error);
 

@@ -8,12 +8,14 @@
 #include "store/doorbell.h"
 #include "supervisor/discovery.h"
 #include "supervisor/executor.h"
+#include "supervisor/fleet.h"
 #include "supervisor/pool_manager.h"
 #include "supervisor/worker_log.h"
 
 #define STOP_DEADLINE_MS 3000
 #define LIMITS_INTERVAL_MS 1000
 #define DAY_S 86400
+#define SWARM_MODE "swarm" /* the execution mode without an executor: fleet.h */
 
 struct lifecycle_manager {
     struct lifecycle_options options;
@@ -23,6 +25,7 @@ struct lifecycle_manager {
     struct executor executors[N_JOB_TYPES];
     bool stays;
     struct pool *pools[N_JOB_TYPES];
+    struct fleet *fleets[N_JOB_TYPES]; /* of types in swarm mode; those have no pool */
     int bell_fd;
     char *bell_path;
     guint bell_watch, limits_timer;
@@ -135,7 +138,9 @@ static gboolean on_limits(gpointer data)
     struct lifecycle_manager *manager = data;
 
     for (int type = 0; type < N_JOB_TYPES; type++)
-        if (manager->pools[type])
+        if (manager->fleets[type])
+            fleet_look(manager->fleets[type]);
+        else if (manager->pools[type])
             pool_check_limits(manager->pools[type]);
     return G_SOURCE_CONTINUE;
 }
@@ -190,18 +195,40 @@ static void remove_leftovers(const struct lifecycle_manager *manager, const stru
         class->remove_leftovers(executor, sessions);
 }
 
+/* Swarm mode: the cluster starts the workers. */
+static bool start_fleet(struct lifecycle_manager *manager, enum job_type type, GError **error)
+{
+    g_autoptr(GHashTable) sessions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    int n_most = count_workers(manager, type);
+
+    manager->logger.modes[type] = SWARM_MODE;
+    if (!session_list(manager->options.store, add_session, sessions, error))
+        return false;
+    manager->fleets[type] = fleet_start(
+        &(struct fleet_options){
+            .type = type,
+            .n_least = MIN(get_type_number(manager, type, "min_count"), n_most),
+            .n_most = n_most,
+            .store = manager->options.store,
+            .logger = &manager->logger,
+            .worker = &manager->executors[type].options,
+            .constraints = settings_get_text(manager->options.settings, "worker_management.swarm_constraints"),
+            .startup_timeout_s = get_number(manager, "startup_timeout"),
+            .max_job_time_s = get_type_number(manager, type, "max_job_time"),
+            .failed = manager->options.failed,
+            .data = manager->options.data,
+        },
+        sessions, error);
+    return manager->fleets[type] != NULL;
+}
+
 static bool open_executor(struct lifecycle_manager *manager, enum job_type type, GError **error)
 {
     const char *mode = settings_execution_mode(manager->options.settings, job_type_names[type]);
     struct executor *executor = &manager->executors[type];
     const struct executor_class *class = executor_find(mode);
 
-    if (!class) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_USAGE, "%s workers: execution mode '%s' is not available; use --workers=direct",
-                    job_type_names[type], mode);
-        return false;
-    }
-    if (class->needs_api && !manager->options.api) {
+    if ((!class || class->needs_api) && !manager->options.api) {
         g_set_error(error, CLX_ERROR, CLX_ERROR_USAGE,
                     "%s workers: execution mode '%s' works within a build only\nset execution_mode = \"direct\" for workers that stay",
                     job_type_names[type], mode);
@@ -225,9 +252,11 @@ static bool open_executor(struct lifecycle_manager *manager, enum job_type type,
         .data_dir = manager->workspace,
         .image = get_type_text(manager, type, "image"),
         .network = settings_get_text(manager->options.settings, "worker_management.docker_network"),
-        .api_url = manager->options.api ? manager->options.api->url : NULL,
+        .api_url = !manager->options.api ? NULL : class ? manager->options.api->url : manager->options.api->swarm_url,
         .api_token = manager->options.api ? manager->options.api->token : NULL,
     };
+    if (!class)
+        return start_fleet(manager, type, error);
     if (class->open && !class->open(executor, type, error))
         return false;
     if (class->remove_leftovers)
@@ -244,7 +273,7 @@ static bool open_api(struct lifecycle_manager *manager, GError **error)
 
     for (int type = 0; type < N_JOB_TYPES; type++) {
         const struct executor_class *class = executor_find(settings_execution_mode(manager->options.settings, job_type_names[type]));
-        is_needed |= manager->options.needed[type] && class && class->needs_api;
+        is_needed |= manager->options.needed[type] && (!class || class->needs_api);
     }
     if (!manager->options.api || !is_needed)
         return true;
@@ -267,7 +296,8 @@ static bool make_pools(struct lifecycle_manager *manager, GError **error)
             continue;
         if (!open_executor(manager, (enum job_type)type, error))
             return false;
-        manager->pools[type] = make_pool(manager, (enum job_type)type);
+        if (!manager->fleets[type])
+            manager->pools[type] = make_pool(manager, (enum job_type)type);
     }
     return true;
 }
@@ -312,7 +342,8 @@ bool lifecycle_manager_start(struct lifecycle_manager *manager, GError **error)
 bool lifecycle_manager_is_ready(const struct lifecycle_manager *manager)
 {
     for (int type = 0; type < N_JOB_TYPES; type++)
-        if (manager->pools[type] && !pool_is_ready(manager->pools[type]))
+        if ((manager->pools[type] && !pool_is_ready(manager->pools[type])) ||
+            (manager->fleets[type] && !fleet_is_ready(manager->fleets[type])))
             return false;
     return true;
 }
@@ -323,7 +354,9 @@ int lifecycle_manager_count_workers(const struct lifecycle_manager *manager, int
 
     *ret_n_reused = 0;
     for (int type = 0; type < N_JOB_TYPES; type++)
-        if (manager->pools[type])
+        if (manager->fleets[type])
+            n += fleet_count_workers(manager->fleets[type]);
+        else if (manager->pools[type])
             n += pool_count_workers(manager->pools[type], ret_n_reused);
     return n;
 }
@@ -352,10 +385,14 @@ static void stop_within(struct lifecycle_manager *manager, int deadline_ms)
     manager->is_stopped = true;
     stop_listening(manager);
     for (int type = 0; type < N_JOB_TYPES; type++)
-        if (manager->pools[type])
+        if (manager->fleets[type])
+            fleet_request_stop(manager->fleets[type]);
+        else if (manager->pools[type])
             pool_request_stop(manager->pools[type]);
     for (int type = 0; type < N_JOB_TYPES; type++)
-        if (manager->pools[type])
+        if (manager->fleets[type])
+            fleet_finish_stop(manager->fleets[type], deadline);
+        else if (manager->pools[type])
             pool_finish_stop(manager->pools[type], deadline);
     if (manager->has_api)
         manager->options.api->close(manager->options.api);
@@ -382,6 +419,7 @@ void lifecycle_manager_free(struct lifecycle_manager *manager)
         struct executor *executor = &manager->executors[type];
 
         pool_free(manager->pools[type]);
+        fleet_free(manager->fleets[type]);
         if (executor->class && executor->class->close)
             executor->class->close(executor);
     }

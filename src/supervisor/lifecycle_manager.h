@@ -16,7 +16,7 @@ struct api_host {
     /* Serves until close(); `url` and `token` are set then, and belong to the host. */
     bool (*open)(struct api_host *host, struct store *store, const char *session_id, const char *ready_bell, GError **error);
     void (*close)(struct api_host *host);
-    const char *url, *token;
+    const char *url, *swarm_url, *token; /* swarm_url: for workers of the other machines of a swarm */
     gpointer data;
 };
 

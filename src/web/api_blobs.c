@@ -13,8 +13,8 @@
 #include "web/api_private.h"
 
 #define BLOB_LIMIT (256u * 1024 * 1024)    /* as the cache reads objects */
-#define PACK_LEAST 1024u                    /* less is not worth packing, */
-#define PACK_MOST (64u * 1024 * 1024)       /* and more would hold up the others */
+#define PACK_LEAST 1024u                   /* less is not worth packing, */
+#define PACK_MOST (64u * 1024 * 1024)      /* and more would hold up the others */
 #define PARTIAL_LIMIT (512u * 1024 * 1024) /* of all that are on their way */
 
 static bool is_name(const char *sha256)

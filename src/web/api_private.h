@@ -27,8 +27,8 @@ struct worker_api {
     guint expiry;
 };
 
-/* Execution modes of workers that nobody but this server looks after. */
-extern const char *const api_own_modes[];
+/* Execution mode of workers that nobody but this server looks after. */
+#define API_OWN_MODE "remote"
 
 /* Tells the build that jobs have changed. */
 void api_ring_build(const struct worker_api *api);

@@ -28,8 +28,6 @@ struct waiting {
     guint timer;
 };
 
-const char *const api_own_modes[] = {"remote", "swarm", NULL};
-
 /* ---- replies ---- */
 
 void api_reply(struct http_request *request, unsigned status, json_t *object)
@@ -121,7 +119,7 @@ void api_ring_build(const struct worker_api *api)
 static void handle_register(struct worker_api *api, struct http_request *request, const json_t *body)
 {
     int type = glossary_find(job_type_names, json_get_text(body, "worker_type", ""));
-    const char *name = json_get_text(body, "container_id", NULL), *mode = json_get_text(body, "execution_mode", api_own_modes[0]);
+    const char *name = json_get_text(body, "container_id", NULL);
     g_autofree char *own = g_strdup_printf("remote-%s-%08x", type >= 0 ? job_type_names[type] : "", g_random_int());
     g_autoptr(GError) error = NULL;
 
@@ -134,19 +132,17 @@ static void handle_register(struct worker_api *api, struct http_request *request
         api_reply_error(request, 400, "worker_type must be one of notebook, plantuml, drawio");
         return;
     }
-    if (glossary_find(api_own_modes, mode) < 0)
-        mode = api_own_modes[0];
     if (!name || !*name || strlen(name) > 128 || strchr(name, '/'))
         name = own;
-    gint64 id = worker_preregister(api->store, (enum job_type)type, name, api->session_id, mode, NULL, &error);
+    gint64 id = worker_preregister(api->store, (enum job_type)type, name, api->session_id, API_OWN_MODE, NULL, &error);
     if (id < 0) /* the name is taken: by this worker, before it lost its connection */
-        id = worker_preregister(api->store, (enum job_type)type, own, api->session_id, mode, NULL, NULL);
+        id = worker_preregister(api->store, (enum job_type)type, own, api->session_id, API_OWN_MODE, NULL, NULL);
     if (id < 0 || !worker_activate(api->store, id, NULL)) {
         api_reply_error(request, 500, "cannot register: %s", error ? error->message : "the row is gone");
         return;
     }
-    event_add(api->store, "worker_registered", id, job_type_names[type], mode, api->session_id, name, NULL, NULL);
-    event_add(api->store, "worker_ready", id, job_type_names[type], mode, api->session_id, "ready for jobs", NULL, NULL);
+    event_add(api->store, "worker_registered", id, job_type_names[type], API_OWN_MODE, api->session_id, name, NULL, NULL);
+    event_add(api->store, "worker_ready", id, job_type_names[type], API_OWN_MODE, api->session_id, "ready for jobs", NULL, NULL);
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *time = g_date_time_format(now, "%F %T");
     api_reply(request, 200, json_pack("{s:I, s:s}", "worker_id", (json_int_t)id, "registered_at", time));
@@ -229,8 +225,9 @@ static json_t *describe_job(struct worker_api *api, const struct job *job, gint6
         return NULL;
     return json_pack("{s:{s:I, s:s, s:s, s:s, s:s, s:O, s:s, s:i, s:i, s:O}}", "job", "id", (json_int_t)job->id, "job_type",
                      job_type_names[job->type], "input_file", job->input_file ? job->input_file : "", "output_file",
-                     json_get_text(payload, "output_file", job->output_file ? job->output_file : ""), "content_hash", job->content_hash ? job->content_hash : "", "payload",
-                     payload, "correlation_id", "", "token", job->attempts, "attempts", job->attempts, "inputs", inputs);
+                     json_get_text(payload, "output_file", job->output_file ? job->output_file : ""), "content_hash",
+                     job->content_hash ? job->content_hash : "", "payload", payload, "correlation_id", "", "token", job->attempts,
+                     "attempts", job->attempts, "inputs", inputs);
 }
 
 /* A job whose inputs cannot be read fails here: no worker could do it. */
@@ -645,7 +642,7 @@ static void remove_remote(const struct worker_row *row, gpointer data)
 {
     struct worker_api *api = data;
 
-    if (g_strcmp0(row->session_id, api->session_id) || glossary_find(api_own_modes, row->execution_mode) < 0)
+    if (g_strcmp0(row->session_id, api->session_id) || g_strcmp0(row->execution_mode, API_OWN_MODE))
         return;
     give_back(api, row);
     worker_remove(api->store, row->id, NULL);

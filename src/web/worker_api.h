@@ -17,11 +17,11 @@ struct worker_api;
 struct worker_api_options {
     struct store *store;
     struct cache *cache;
-    const char *jobs_db;    /* absolute: names the doorbells */
-    const char *session_id; /* whose jobs are handed out */
-    const char *ready_bell; /* rung when a worker is ready; or NULL */
-    const char *token;      /* NULL: a random one */
-    int heartbeat_limit_s;  /* silence after which a worker that registered itself counts as gone; 0: none */
+    const char *jobs_db;             /* absolute: names the doorbells */
+    const char *session_id;          /* whose jobs are handed out */
+    const char *ready_bell;          /* rung when a worker is ready; or NULL */
+    const char *token;               /* NULL: a random one */
+    int heartbeat_limit_s;           /* silence after which a worker that registered itself counts as gone; 0: none */
     int max_job_time_s[N_JOB_TYPES]; /* without progress, of such a worker; 0: any */
 };
 

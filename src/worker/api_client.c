@@ -148,14 +148,8 @@ static bool fetch_rest(struct api_client *client, const char *sha256, bool is_pa
 {
     g_autofree char *path = blob_path(sha256), *range = g_strdup_printf("bytes=%u-", bytes->len);
     const struct http_header ranged[] = {{"Range", range}, {NULL, NULL}}, packed[] = {{"Accept-Encoding", "gzip"}, {NULL, NULL}};
-    struct http_call call = {"GET",
-                             path,
-                             is_packed    ? packed
-                             : bytes->len ? ranged
-                                          : NULL,
-                             .timeout_ms = BLOB_TIMEOUT_MS,
-                             .part = add_part,
-                             .data = bytes};
+    struct http_call call = {
+        "GET", path, is_packed ? packed : bytes->len ? ranged : NULL, .timeout_ms = BLOB_TIMEOUT_MS, .part = add_part, .data = bytes};
     g_autoptr(http_reply_owner) reply = http_client_call(client->http, &call, error);
 
     if (!reply && is_packed)

@@ -34,14 +34,18 @@ struct remote {
     struct worker_context context;
     char *runtime_dir, *token, *progress;
     const char *host_data_dir;
-    gint64 id;        /* 0: not registered */
-    bool is_of_build; /* CLX_WORKER_ID was given: lives and dies with its build */
-    gint64 job_id;    /* 0: none */
+    gint64 id;         /* 0: not registered */
+    bool is_announced; /* CLX_WORKER_ID was given: its row is there already */
+    bool is_of_build;  /* lives and dies with its build: announced, or of a swarm service */
+    const char *mode;  /* "remote", or "swarm": begins the name by which it registers itself */
+    int grace_s;       /* a job in hand may go on for that long after SIGTERM */
+    bool is_leaving;   /* told to stop, and at its last job */
+    gint64 job_id;     /* 0: none */
     int job_token;
     bool is_beating; /* a heartbeat is on its way */
     bool has_lost_job;
     bool is_over_memory; /* the job in hand has met the limit of the container */
-    gint64 heard_at; /* monotonic, us: the last answer */
+    gint64 heard_at;     /* monotonic, us: the last answer */
     unsigned pause_ms;
     guint64 cpu_ms;
     gint64 beaten_at;
@@ -81,8 +85,22 @@ G_NORETURN static void finish(struct remote *remote, const char *reason, bool is
     exit(is_told ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
+static gboolean on_grace_over(gpointer data)
+{
+    finish(data, "told to stop, and its job took too long", true);
+}
+
+/* A job in hand is ended first, where that was granted; who cannot wait says so by a second signal. */
 static void on_signal(int signal_number, gpointer data)
 {
+    struct remote *remote = data;
+
+    if (signal_number == SIGTERM && remote->grace_s > 0 && remote->job_id && !remote->is_leaving) {
+        remote->is_leaving = true;
+        log_line(remote, "told to stop (SIGTERM): ends its job first");
+        g_timeout_add_seconds((guint)remote->grace_s, on_grace_over, remote);
+        return;
+    }
     finish(data, signal_number == SIGTERM ? "told to stop (SIGTERM)" : "told to stop (SIGINT)", true);
 }
 
@@ -113,7 +131,7 @@ static gboolean on_pause_over(gpointer data)
 static void check_build(struct remote *remote, const GError *error)
 {
     if (error && remote->is_of_build && g_get_monotonic_time() - remote->heard_at > LOST_LIMIT_US)
-        finish(remote, "its build is gone", false);
+        finish(remote, "its build is gone", !remote->is_announced); /* in a swarm an error would have it started again */
 }
 
 /* Waits in the main loop, so that signals are heard; twice as long each time. */
@@ -299,6 +317,8 @@ static void run_job(struct remote *remote, const json_t *job)
     report_end(remote, result, problem);
     remote->job_id = 0;
     g_clear_pointer(&remote->progress, g_free);
+    if (remote->is_leaving)
+        finish(remote, "told to stop (SIGTERM)", true);
 }
 
 static void on_claimed(json_t *answer, const GError *error, gpointer data)
@@ -318,10 +338,10 @@ static void claim_and_run(struct remote *remote)
     json_t *job;
 
     remote->is_answered = false;
-    api_client_send(
-        remote->api, "/api/worker/jobs/claim",
-        json_pack("{s:I, s:s, s:i, s:i}", "worker_id", (json_int_t)remote->id, "job_type", job_type_names[remote->type], "wait", CLAIM_WAIT_S, "api_version", 2),
-        CLAIM_TIMEOUT_S, on_claimed, remote);
+    api_client_send(remote->api, "/api/worker/jobs/claim",
+                    json_pack("{s:I, s:s, s:i, s:i}", "worker_id", (json_int_t)remote->id, "job_type", job_type_names[remote->type], "wait",
+                              CLAIM_WAIT_S, "api_version", 2),
+                    CLAIM_TIMEOUT_S, on_claimed, remote);
     while (!remote->is_answered)
         g_main_context_iteration(NULL, TRUE);
     answer = g_steal_pointer(&remote->answer);
@@ -337,9 +357,9 @@ static void claim_and_run(struct remote *remote)
 
 static json_t *introduce(struct remote *remote, GError **error)
 {
-    if (remote->is_of_build)
+    if (remote->is_announced)
         return api_client_post(remote->api, "/api/worker/activate", json_pack("{s:I}", "worker_id", (json_int_t)remote->id), error);
-    g_autofree char *name = g_strdup_printf("remote-%s-%s-%d", job_type_names[remote->type], g_get_host_name(), (int)getpid());
+    g_autofree char *name = g_strdup_printf("%s-%s-%s-%d", remote->mode, job_type_names[remote->type], g_get_host_name(), (int)getpid());
     return api_client_post(
         remote->api, "/api/worker/register",
         json_pack("{s:s, s:s, s:i}", "worker_type", job_type_names[remote->type], "container_id", name, "parent_pid", (int)getppid()),
@@ -359,7 +379,7 @@ static void register_or_pause(struct remote *remote)
         return;
     }
     note_answer(remote, NULL);
-    if (!remote->is_of_build)
+    if (!remote->is_announced)
         remote->id = json_get_int(answer, "worker_id", 0);
     remote->is_active = true;
     log_line(remote, "ready");
@@ -388,7 +408,11 @@ static bool set_up(struct remote *remote, GError **error)
         return false;
     }
     g_unsetenv("CLX_API_TOKEN"); /* what a notebook runs has no business with it */
-    remote->is_of_build = id != NULL;
+    const char *mode = g_getenv("CLX_EXECUTION_MODE"), *grace = g_getenv("CLX_STOP_GRACE");
+    remote->is_announced = id != NULL;
+    remote->mode = mode && *mode ? mode : "remote";
+    remote->is_of_build = remote->is_announced || g_str_equal(remote->mode, "swarm");
+    remote->grace_s = grace ? (int)CLAMP(g_ascii_strtoll(grace, NULL, 10), 0, 86400) : 0;
     remote->id = id ? g_ascii_strtoll(id, NULL, 10) : 0;
     remote->api = api_client_new(g_getenv("CLX_API_URL"), remote->token);
     remote->host_data_dir = g_getenv("CLX_HOST_DATA_DIR");

@@ -45,12 +45,10 @@ static void set_up(void)
     fixture.store = store_open(fixture.jobs_db, NULL);
     fixture.cache = cache_open(cache_db, NULL);
     g_assert(fixture.store && fixture.cache);
-    fixture.api = worker_api_new(&(struct worker_api_options){.store = fixture.store,
-                                                              .cache = fixture.cache,
-                                                              .jobs_db = fixture.jobs_db,
-                                                              .session_id = "fuzz",
-                                                              .token = "t"},
-                                 NULL);
+    fixture.api = worker_api_new(
+        &(struct worker_api_options){
+            .store = fixture.store, .cache = fixture.cache, .jobs_db = fixture.jobs_db, .session_id = "fuzz", .token = "t"},
+        NULL);
     g_assert(worker_api_listen_unix(fixture.api, fixture.path, NULL));
     g_free(hash_sha256_hex("", 0)); /* so that libcrypto's own end comes after ours */
     atexit(tear_down);
