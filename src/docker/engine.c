@@ -51,12 +51,12 @@ static char *tls_folder_of_environment(void)
 }
 
 /* "tcp://host:port" speaks TLS when DOCKER_TLS_VERIFY is set or its port is 2376 or the context has certificates. */
-static struct http_client *make_client(const char *host, const char *tls_folder, GError **error)
+static struct http_client *make_client(const char *host, const char *tls_folder, bool is_context, GError **error)
 {
     const char *rest = strstr(host, "://");
     g_autofree char *ca = existing(tls_folder, "ca.pem"), *cert = existing(tls_folder, "cert.pem"), *key = existing(tls_folder, "key.pem");
     bool is_tls = g_str_has_prefix(host, "https://") || (g_getenv("DOCKER_TLS_VERIFY") && *g_getenv("DOCKER_TLS_VERIFY")) ||
-                  g_str_has_suffix(host, ":2376");
+                  g_str_has_suffix(host, ":2376") || (is_context && (ca || cert));
 
     if (g_str_has_prefix(host, "unix://"))
         return http_client_new(&(struct http_client_options){.base_url = "http://localhost", .unix_path = host + strlen("unix://")});
@@ -79,10 +79,11 @@ static struct engine *find_engine(GError **error)
     engine->host = host && *host ? g_strdup(host) : find_context_host(&tls_folder);
     if (!engine->host)
         engine->host = g_strdup(DEFAULT_HOST);
-    if (!tls_folder)
+    bool is_context = tls_folder != NULL;
+    if (!is_context)
         tls_folder = tls_folder_of_environment();
     engine->prefix = g_strdup("");
-    engine->http = make_client(engine->host, tls_folder, error);
+    engine->http = make_client(engine->host, tls_folder, is_context, error);
     if (engine->http)
         return engine;
     engine_close(engine);

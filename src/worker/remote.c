@@ -385,13 +385,24 @@ static void register_or_pause(struct remote *remote)
     log_line(remote, "ready");
 }
 
+/* Overwritten too: what a process was started with stays readable in /proc/PID/environ, and a notebook runs as the same user. */
+static char *take_token_from_environment(void)
+{
+    char *value = getenv("CLX_API_TOKEN"), *token = g_strdup(value);
+
+    if (value)
+        memset(value, '-', strlen(value));
+    g_unsetenv("CLX_API_TOKEN");
+    return token;
+}
+
 static char *read_token(GError **error)
 {
     const char *file = g_getenv("CLX_API_TOKEN_FILE");
     g_autoptr(GBytes) text = NULL;
 
     if (!file)
-        return g_strdup(g_getenv("CLX_API_TOKEN"));
+        return take_token_from_environment();
     text = file_read(file, 4096, error);
     return text ? g_strstrip(g_strdup(g_bytes_get_data(text, NULL))) : NULL;
 }
@@ -407,7 +418,6 @@ static bool set_up(struct remote *remote, GError **error)
             g_set_error(error, CLX_ERROR, CLX_ERROR_USAGE, "CLX_API_TOKEN or CLX_API_TOKEN_FILE must hold the token of the build");
         return false;
     }
-    g_unsetenv("CLX_API_TOKEN"); /* what a notebook runs has no business with it */
     const char *mode = g_getenv("CLX_EXECUTION_MODE"), *grace = g_getenv("CLX_STOP_GRACE");
     remote->is_announced = id != NULL;
     remote->mode = mode && *mode ? mode : "remote";

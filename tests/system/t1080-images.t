@@ -93,6 +93,15 @@ test_expect_success 'a container that works is healthy' '
     { "$CLX" build course.yaml --workers=docker -o out & } && build=$! &&
     wait_until 60 sh -c "docker ps --filter label=clx.worker_type=notebook --format \"{{.Status}}\" | grep \"(healthy)\"" && wait $build && test -n "$(list_paths out)"; status=$?; cd ..; return $status
 '
+test_expect_success 'what a notebook sees: no token, a source that it cannot write, no other user' '
+    mkdir -p nosy/slides/module_100_m/topic_100_a && cp slow/course.yaml nosy && cat >nosy/slides/module_100_m/topic_100_a/slides_a.py <<-\EOF &&
+	# %%
+	import os, re
+	print("found", re.findall(rb"CLX_API_TOKEN=([0-9a-f]+)", open("/proc/1/environ", "rb").read()), "CLX_API_TOKEN" in os.environ)
+	print("root", os.getuid() == 0, "writes", os.access("/source", os.W_OK))
+	EOF
+    "$CLX" -C nosy build course.yaml --workers=docker -o out && grep -rq "found \[\] False" nosy/out && grep -rq "root False writes False" nosy/out
+'
 
 # ---- faults ----
 slow()
