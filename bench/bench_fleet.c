@@ -28,6 +28,7 @@
 #define HEARTBEAT_US (2 * G_USEC_PER_SEC)
 #define REPLY_LIMIT 65536
 #define N_JOBS 200000
+#define SINGLE_CLAIMS 400 /* of the run with one worker: no more than the server lets one do at once */
 #define BLOB_SIZE (64u * 1024 * 1024)
 
 G_NORETURN static void die(const char *what, const GError *error)
@@ -283,7 +284,7 @@ static void run(struct fleet *fleet, const char *title, int n_workers, double se
         connect_worker(fleet, &workers[i]);
     gint64 start = g_get_monotonic_time();
     double cpu = cpu_s(build);
-    while (g_get_monotonic_time() - start < (gint64)(seconds * G_USEC_PER_SEC)) {
+    while (g_get_monotonic_time() - start < (gint64)(seconds * G_USEC_PER_SEC) && (n_workers > 1 || fleet->claim_us->len < SINGLE_CLAIMS)) {
         int n = epoll_wait(fleet->epoll_fd, events, G_N_ELEMENTS(events), 10);
         for (int i = 0; i < n; i++)
             read_reply(fleet, events[i].data.ptr);
