@@ -52,7 +52,8 @@ class Build:
         (self.folder / "clx.toml").write_text("")
         (self.folder / "token").write_text(TOKEN + "\n")
         self.env = {**os.environ, "HOME": str(self.folder), "CLX_WORKER_API__ENABLED": "true", "CLX_WORKER_API__PORT": "0",
-                    "CLX_WORKER_API__TOKEN_FILE": str(self.folder / "token"), "CLX_WORKER_API__SOCKET": "api.sock", **settings}
+                    "CLX_WORKER_API__TOKEN_FILE": str(self.folder / "token"), "CLX_WORKER_API__SOCKET": "api.sock",
+                    "CLX_WORKER_MANAGEMENT__HEARTBEAT_TIMEOUT": "300", **settings}
         self.start()
 
     def start(self):
