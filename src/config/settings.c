@@ -29,7 +29,7 @@ static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
 #define PER_TYPE(name)                                                                                                                     \
     {"worker_management." name ".execution_mode", SETTING_CHOICE, NULL, 0, 0, execution_mode_names, "execution mode of " name " workers"}, \
         {"worker_management." name ".count", SETTING_INT, NULL, 1, 64, NULL, "number of " name " workers"},                                \
-        {"worker_management." name ".min_count", SETTING_INT, "1", 1, 64, NULL, "number of " name " workers of a swarm without work"},      \
+        {"worker_management." name ".min_count", SETTING_INT, "1", 1, 64, NULL, "number of " name " workers of a swarm without work"},     \
         {"worker_management." name ".memory_limit", SETTING_SIZE, NULL, 0, 0, NULL, "memory of a " name " worker and all it starts"},      \
         {"worker_management." name ".max_jobs", SETTING_INT, "1000", 1, 1000000, NULL, "jobs after which a " name " worker starts anew"},  \
         {"worker_management." name ".recycle_memory",                                                                                      \

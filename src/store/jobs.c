@@ -288,8 +288,8 @@ bool job_count(struct store *store, const char *session_id, int ret_counts[N_JOB
 int job_count_open(struct store *store, const char *session_id, enum job_type type, GError **error)
 {
     sqlite3_stmt *statement = db_query(
-        &store->db, error, "SELECT count(*) FROM jobs WHERE session_id = ?1 AND job_type = ?2 AND status IN ('pending', 'processing')", "ss",
-        session_id, job_type_names[type]);
+        &store->db, error, "SELECT count(*) FROM jobs WHERE session_id = ?1 AND job_type = ?2 AND status IN ('pending', 'processing')",
+        "ss", session_id, job_type_names[type]);
     int n = statement && db_step(&store->db, statement, error) == 1 ? sqlite3_column_int(statement, 0) : -1;
 
     if (n >= 0)

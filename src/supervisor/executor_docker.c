@@ -40,8 +40,8 @@ static bool provide_image(struct docker *docker, enum job_type type, GError **er
         return got == 1;
     if (g_str_has_prefix(docker->image, "localhost/")) {
         g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND,
-                    "there is no image '%s'\nrun 'clx docker build %s', or name another one in worker_management.%s.image",
-                    docker->image, job_type_names[type], job_type_names[type]);
+                    "there is no image '%s'\nrun 'clx docker build %s', or name another one in worker_management.%s.image", docker->image,
+                    job_type_names[type], job_type_names[type]);
         return false;
     }
     if (image_pull(docker->engine, docker->image, NULL, NULL, error))

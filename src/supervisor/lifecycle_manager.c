@@ -252,7 +252,9 @@ static bool open_executor(struct lifecycle_manager *manager, enum job_type type,
         .data_dir = manager->workspace,
         .image = get_type_text(manager, type, "image"),
         .network = settings_get_text(manager->options.settings, "worker_management.docker_network"),
-        .api_url = !manager->options.api ? NULL : class ? manager->options.api->url : manager->options.api->swarm_url,
+        .api_url = !manager->options.api ? NULL
+                   : class               ? manager->options.api->url
+                                         : manager->options.api->swarm_url,
         .api_token = manager->options.api ? manager->options.api->token : NULL,
     };
     if (!class)

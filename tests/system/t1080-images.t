@@ -180,23 +180,4 @@ test_expect_success 'after SIGKILL of the build its containers end, and the next
     wait_until 60 busy && kill -9 $build && { wait $build; true; } && wait_until 10 sh -c "test -z \"\$(docker ps -q --filter label=clx.owner=clx)\"" &&
     slow 1 -o after && none_ours
 '
-test_expect_success 'after SIGKILL of the engine the build ends with an error that names it, and all works again once it is back' '
-    { slow 60 -o lost 2>err & } && build=$! && wait_until 60 busy && kill -9 $dockerd && { wait $build; test $? -eq 1; } && grep "no container engine answers" err &&
-    clear_engine && start_engine && slow 1 -o back && test -n "$(list_paths slow/back)" && none_ours
-'
-
-# ---- a registry: a small one of our own, on loopback ----
-test_expect_success 'images go to a registry and come back, with the credentials that docker keeps' '
-    { python3 "$CLX_SOURCE_ROOT/tests/system/registry.py" port registry.log & } && registry=$! && wait_until 20 test -s port && at=localhost:$(cat port) &&
-    mkdir -p docker-config && printf "{\"auths\": {\"%s\": {\"auth\": \"%s\"}}}" $at $(printf teacher:secret | base64) >docker-config/config.json && export DOCKER_CONFIG=$PWD/docker-config &&
-    "$CLX" docker push drawio --to=$at/team >pushed && grep "pushed $at/team/clx-drawio:latest" pushed && docker rmi $at/team/clx-drawio:latest >/dev/null &&
-    CLX_WORKER_MANAGEMENT__DRAWIO__IMAGE=$at/team/clx-drawio:latest "$CLX" docker pull drawio >pulled && grep "pulled $at/team/clx-drawio:latest" pulled &&
-    docker rmi $at/team/clx-drawio:latest >/dev/null && CLX_WORKER_MANAGEMENT__DRAWIO__IMAGE=$at/team/clx-drawio:latest CLX_WORKER_MANAGEMENT__DRAWIO__EXECUTION_MODE=docker build -o ../pulled-by-build 2>err &&
-    diff -r direct pulled-by-build && unset DOCKER_CONFIG &&
-    test_expect_code 1 "$CLX" docker push drawio --to=$at/team 2>err; status=$?; kill $registry; return $status
-'
-test_expect_success 'images of this machine are neither pulled nor pushed, and the message says what to do' '
-    test_expect_code 2 "$CLX" docker pull 2>err && grep "run .clx docker build notebook." err &&
-    test_expect_code 2 "$CLX" docker push 2>err && grep -e "--to=HOST/FOLDER" err
-'
 test_done
