@@ -51,7 +51,7 @@ def main():
         names = sorted(names, key=lambda name: os.path.getsize(os.path.join(folder, name + ".drawio")))[:HANDFUL]
     good = True
     with tempfile.TemporaryDirectory(prefix="clx-drawio-") as out:
-        for scale in (1, 3):
+        for scale in sorted({scale_of(folder, name) for name in names}):
             wanted = [name for name in names if scale_of(folder, name) == scale]
             pairs = [word for name in wanted for word in (os.path.join(folder, name + ".drawio"), os.path.join(out, name + ".png"))]
             run = subprocess.run([sys.argv[1], "png", str(scale), "0", *pairs], stdout=subprocess.PIPE, text=True, check=False)
