@@ -196,8 +196,9 @@ static int take_over(struct session *session, struct session_job *item, const st
     int got = options->may_take != NULL ? job_find_free(session->store, wanted, &found, error) : 0;
     if (got <= 0 || !options->may_take(item, found, options->data))
         return MIN(got, 0);
-    if (!job_take_over(session->store, found->id, session->id, error))
-        return -1;
+    int taken = job_take_over(session->store, found->id, session->id, error);
+    if (taken <= 0)
+        return taken;
     session->n_taken[wanted->type] += found->status == JOB_COMPLETED;
     wait_for(session, item, found->id);
     return 1;

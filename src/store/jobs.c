@@ -229,7 +229,7 @@ int job_find_free(struct store *store, const struct job *wanted, struct job **re
     return got;
 }
 
-bool job_take_over(struct store *store, gint64 id, const char *session_id, GError **error)
+int job_take_over(struct store *store, gint64 id, const char *session_id, GError **error)
 {
     int n_changes = 0;
 
@@ -237,10 +237,8 @@ bool job_take_over(struct store *store, gint64 id, const char *session_id, GErro
                 "UPDATE jobs SET session_id = ?2, ended_seq = CASE WHEN ended_seq IS NOT NULL THEN 1 + coalesce((SELECT max(ended_seq)"
                 " FROM jobs WHERE session_id = ?2), 0) END WHERE id = ?1 AND session_id IS NULL",
                 "is", id, session_id))
-        return false;
-    if (n_changes == 0)
-        g_set_error(error, CLX_ERROR, CLX_ERROR_STALE, "job %" G_GINT64_FORMAT ": belongs to another build", id);
-    return n_changes == 1;
+        return -1;
+    return n_changes;
 }
 
 /* All rows are read before the first call, so that `each` may use the store. */

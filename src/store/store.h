@@ -83,8 +83,8 @@ int job_release_orphans(struct store *store, const char *reason, GError **error)
 /* The newest job of no build (`clx jobs retry` makes such) that is exactly this one and has not failed: 1 and the job, 0 none, -1 error. */
 int job_find_free(struct store *store, const struct job *wanted, struct job **ret_job, GError **error);
 
-/* Makes a job of no build one of a session, which hears of its end like of any other; false with STALE if another session was quicker. */
-bool job_take_over(struct store *store, gint64 id, const char *session_id, GError **error);
+/* Makes a job of no build one of a session, which hears of its end like of any other: 1 taken, 0 another session was quicker, -1 error. */
+int job_take_over(struct store *store, gint64 id, const char *session_id, GError **error);
 
 /* Cancels the waiting jobs of builds that are not registered any more: nobody wants their results. */
 int job_cancel_orphans(struct store *store, const char *by, GError **error);
