@@ -3,11 +3,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "course/diagram_names.h"
 #include "course/title.h"
 #include "course/topic_files.h"
 #include "os/file.h"
 #include "store/cache.h"
 
+#define DIAGRAM_LIMIT (16u * 1024 * 1024)
 #define TAG_LIMIT 4096 /* bytes of an <img> tag */
 
 /* The value of `src` in a tag's text; the caller frees it. */
@@ -84,17 +86,53 @@ static json_t *read_facts(const struct course *course, const char *path, const c
                      "imports", is_python ? find_imports(text) : json_array());
 }
 
+/* What is known of a file as it is now; NULL when nothing is. */
+static json_t *recall(const struct course *course, const char *path, const struct stat *info)
+{
+    g_autofree char *known = course->cache != NULL ? cache_file_facts(course->cache, path, info) : NULL;
+    return known != NULL ? json_parse(known, strlen(known), NULL) : NULL;
+}
+
+/* `info` is NULL for a file that is not there. */
+static void keep(const struct course *course, const char *path, const struct stat *info, const json_t *facts)
+{
+    g_autofree char *text = json_to_text(facts);
+    if (info != NULL && course->cache != NULL)
+        cache_keep_file_facts(course->cache, path, info, text);
+}
+
 json_t *facts_of_source(const struct course *course, const char *path, const char *comment)
 {
     struct stat info;
-    bool is_there = course->cache != NULL && stat(path, &info) == 0;
-    g_autofree char *known = is_there ? cache_file_facts(course->cache, path, &info) : NULL;
-    g_autoptr(json_t) facts = known != NULL ? json_parse(known, strlen(known), NULL) : NULL;
+    bool is_there = stat(path, &info) == 0;
+    g_autoptr(json_t) facts = is_there ? recall(course, path, &info) : NULL;
     if (json_is_object(facts) && has_titles(course, facts, comment))
         return g_steal_pointer(&facts);
     json_t *read = read_facts(course, path, comment);
-    g_autofree char *text = is_there ? json_to_text(read) : NULL;
-    if (is_there)
-        cache_keep_file_facts(course->cache, path, &info, text);
+    keep(course, path, is_there ? &info : NULL, read);
+    return read;
+}
+
+/* Nearly every source has one diagram. */
+static json_t *read_pictures(const char *path, const char *stem)
+{
+    g_autoptr(GBytes) bytes = file_read(path, DIAGRAM_LIMIT, NULL);
+    g_autofree char *text = bytes != NULL ? g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes)) : g_strdup("");
+    g_autoptr(GPtrArray) names = diagram_names(text, stem);
+    json_t *pictures = json_array();
+    for (unsigned i = 1; i < names->len; i++)
+        json_array_append_new(pictures, json_string(((const struct diagram_name *)names->pdata[i])->name));
+    return json_pack("{s:o}", "pictures", pictures);
+}
+
+json_t *facts_of_diagram(const struct course *course, const char *path, const char *stem)
+{
+    struct stat info;
+    bool is_there = stat(path, &info) == 0;
+    g_autoptr(json_t) facts = is_there ? recall(course, path, &info) : NULL;
+    if (json_is_array(json_object_get(facts, "pictures")))
+        return g_steal_pointer(&facts);
+    json_t *read = read_pictures(path, stem);
+    keep(course, path, is_there ? &info : NULL, read);
     return read;
 }

@@ -8,3 +8,7 @@
 /* The facts of a source: {titles: {LANGUAGE: text or null}, images: [src], imports: [module]}. `comment` is the comment prefix of its language.
  * A source that cannot be read has none of them. The caller drops the object. */
 json_t *facts_of_source(const struct course *course, const char *path, const char *comment);
+
+/* The facts of a PlantUML source called `stem`: {pictures: [name]}, those it makes beside the one that is called like itself (diagram_names.h).
+ * The caller drops the object. */
+json_t *facts_of_diagram(const struct course *course, const char *path, const char *stem);

@@ -3,12 +3,10 @@
 #include <string.h>
 
 #include "course/classify.h"
-#include "course/diagram_names.h"
 #include "course/facts.h"
 #include "os/file.h"
 
-#define DIAGRAM_LIMIT (16u * 1024 * 1024)
-#define TAG_LIMIT 4096 /* bytes of an <img> tag */
+#define PATH_LIMIT 4096 /* bytes of the path of a picture */
 
 static bool has_file(const struct topic *topic, const char *relative)
 {
@@ -44,18 +42,15 @@ static void read_titles(const struct course *course, struct topic_file *file)
         file->titles[i] = g_strdup(json_get_text(titles, course->languages[i], stem));
 }
 
-/* Nearly every source has one diagram. */
-static void read_pictures(struct topic_file *file)
+static void read_pictures(const struct course *course, struct topic_file *file)
 {
-    g_autoptr(GBytes) bytes = file_read(file->path, DIAGRAM_LIMIT, NULL);
-    g_autofree char *text = bytes != NULL ? g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes)) : NULL;
     g_autofree char *stem = stem_of(file->path);
-    if (text == NULL)
-        return;
-    g_autoptr(GPtrArray) names = diagram_names(text, stem);
-    file->more_pictures = names->len > 1 ? g_new0(char *, names->len) : NULL;
-    for (unsigned i = 1; i < names->len; i++)
-        file->more_pictures[i - 1] = g_strdup(((const struct diagram_name *)names->pdata[i])->name);
+    g_autoptr(json_t) facts = facts_of_diagram(course, file->path, stem);
+    const json_t *pictures = json_object_get(facts, "pictures");
+    size_t n = json_array_size(pictures);
+    file->more_pictures = n > 0 ? g_new0(char *, n + 1) : NULL;
+    for (size_t i = 0; i < n; i++)
+        file->more_pictures[i] = g_strdup(json_string_value(json_array_get(pictures, i)));
 }
 
 static int prog_lang_for(const struct course *course, const struct topic *topic, const char *path)
@@ -75,7 +70,7 @@ static void add_file(const struct course *course, struct topic *topic, const cha
     file->prog_lang = -1;
     g_ptr_array_add(topic->files, file);
     if (file->file_class == FILE_PLANTUML)
-        read_pictures(file);
+        read_pictures(course, file);
     if (file->file_class != FILE_NOTEBOOK)
         return;
     file->prog_lang = prog_lang_for(course, topic, file->path);
@@ -137,7 +132,7 @@ static char *local_path(const char *source)
 {
     g_autofree char *plain = g_strndup(source, strcspn(source, "?#"));
     g_autofree char *path = g_uri_unescape_string(plain, NULL);
-    if (path == NULL || path[0] == '\0' || path[0] == '/' || strchr(path, ':') != NULL || strlen(path) > TAG_LIMIT)
+    if (path == NULL || path[0] == '\0' || path[0] == '/' || strchr(path, ':') != NULL || strlen(path) > PATH_LIMIT)
         return NULL;
     g_auto(GStrv) parts = g_strsplit(path, "/", -1);
     g_autoptr(GPtrArray) kept = g_ptr_array_new();
