@@ -24,6 +24,8 @@ static const struct {
     {"drawio.image", "mhoelzl/clx-drawio-converter:0.5.0"},
     {"notebook.image", "mhoelzl/clx-notebook-processor:0.5.0"},
     {"plantuml.image", "mhoelzl/clx-plantuml-converter:0.5.0"},
+    {"swarm_constraints", "node.labels.role==clx"},
+    {"worker_api.socket", "worker-api.socket"},
     {"token_file", "worker-api.token"},
 };
 

@@ -57,8 +57,10 @@ test_expect_success 'config init writes a file that loads with every line set, a
 '
 test_expect_success 'doctor names what is missing with its remedy, and fails without the common tools' '
     test_expect_code 1 env PATH=/nowhere JAVA_HOME= JUPYTER_PATH= "$CLX" doctor >out && grep "^missing *java .*apt-get install" out &&
-    mkdir -p jupyter/kernels/python3 java/bin && ln -s /bin/true java/bin/java && touch plantuml.jar &&
+    mkdir -p jupyter/kernels/python3 java/bin && touch plantuml.jar &&
+    printf "#!/bin/sh\necho PlantUML version 1.2.3\n" >java/bin/java && chmod +x java/bin/java &&
     echo "{\"argv\": [\"sh\", \"{connection_file}\"], \"language\": \"python\", \"display_name\": \"x\"}" >jupyter/kernels/python3/kernel.json &&
-    env JAVA_HOME="$PWD/java" JUPYTER_PATH="$PWD/jupyter" PLANTUML_JAR="$PWD/plantuml.jar" "$CLX" doctor >out && grep "^ok *java" out
+    env JAVA_HOME="$PWD/java" JUPYTER_PATH="$PWD/jupyter" PLANTUML_JAR="$PWD/plantuml.jar" "$CLX" doctor >out && grep "^ok *java" out &&
+    grep "^ok *PlantUML.*1[.]2[.]3" out
 '
 test_done

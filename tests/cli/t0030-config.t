@@ -77,7 +77,7 @@ test_expect_success 'every setting has a variable that works' '
     while read -r key
     do
         variable=CLX_$(echo $key | sed "s/\\./__/g" | tr a-z A-Z)
-        case $key in *image_format) value=svg ;; *image_mode) value=shared ;; *mode) value=direct ;; *level) value=debug ;; *renderer) value=browser ;; *limit) value=512m ;; *auto_*|*reuse*|*warm_*|*enabled) value=no ;; *) value=20 ;; esac
+        case $key in *image_format) value=svg ;; *image_mode) value=shared ;; *mode) value=direct ;; *level) value=debug ;; *renderer) value=browser ;; *limit) value=512m ;; *auto_*|*reuse*|*warm_*|*enabled|*control_groups) value=no ;; *) value=20 ;; esac
         env $variable=$value "$CLX" config show --origin >out || return 1
         grep "^$key = $value  # environment: $variable$" out || return 1
     done <keys
