@@ -289,6 +289,7 @@ static bool spawn(struct devtools *devtools, const struct devtools_options *opti
         .stdout_fd = log,
         .stderr_fd = log,
         .death_signal = SIGKILL,
+        .new_group = true, /* those whom it leaves behind are found by it */
         .is_offline = true,
         .more_fds = more,
         .n_more_fds = G_N_ELEMENTS(more),

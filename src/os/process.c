@@ -122,9 +122,12 @@ G_NORETURN static void run_child(const struct process_options *options, const ch
 
 /* ---- the parent's side ---- */
 
-static char **make_env(const char *const *extra)
+/* What is preloaded wants files that a confined process may not read, and would end it. */
+static char **make_env(const char *const *extra, bool is_confined)
 {
     char **env = g_strdupv(environ);
+    if (is_confined)
+        env = g_environ_unsetenv(g_environ_unsetenv(env, "LD_PRELOAD"), "LD_AUDIT");
     for (; extra != NULL && *extra != NULL; extra++) {
         g_autofree char *name = g_strndup(*extra, strcspn(*extra, "="));
         env = g_environ_setenv(env, name, strchr(*extra, '=') + 1, TRUE);
@@ -164,7 +167,7 @@ bool process_spawn(const struct process_options *options, struct process *ret_pr
         return cannot_start(options->argv[0], ENOENT, error);
     if (pipe2(report, O_CLOEXEC) != 0)
         return cannot_start(program, errno, error);
-    g_auto(GStrv) env = make_env(options->env);
+    g_auto(GStrv) env = make_env(options->env, options->readable != NULL);
     int group_fd = open_group(options->control_group);
     pid_t parent = getpid();
     pid_t pid = fork();
@@ -234,6 +237,8 @@ static void wait_for_end(const struct process *process, int deadline_ms)
     }
 }
 
+static void kill_group(pid_t leader);
+
 void process_end(struct process *process, int deadline_ms)
 {
     if (process->pid <= 0)
@@ -241,9 +246,10 @@ void process_end(struct process *process, int deadline_ms)
     process_signal(process, SIGTERM);
     wait_for_end(process, deadline_ms);
     process_kill_descendants(process->pid);
-    process_signal_group(process, SIGKILL);
     process_signal(process, SIGKILL);
     wait_for_end(process, REAP_WAIT_MS);
+    if (process_signal_group(process, SIGKILL))
+        kill_group(process->pid);
     process_reap(process, NULL);
     process_clear(process);
 }
@@ -263,7 +269,7 @@ bool process_kill_now(pid_t pid)
 
 struct proc_stat {
     char state;
-    pid_t parent;
+    pid_t parent, group;
     guint64 cpu_ticks, start_time;
 };
 
@@ -281,11 +287,12 @@ static bool read_stat(pid_t pid, struct proc_stat *ret_stat)
     text[n] = '\0';
     const char *rest = strrchr(text, ')'); /* the name may hold anything, parentheses too */
     unsigned long utime, stime, start;
-    int parent;
-    if (rest == NULL || sscanf(rest + 2, "%c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %lu", &ret_stat->state,
-                               &parent, &utime, &stime, &start) != 5)
+    int parent, group;
+    if (rest == NULL || sscanf(rest + 2, "%c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %lu", &ret_stat->state,
+                               &parent, &group, &utime, &stime, &start) != 6)
         return false;
     ret_stat->parent = parent;
+    ret_stat->group = group;
     ret_stat->cpu_ticks = utime + stime;
     ret_stat->start_time = start;
     return true;
@@ -380,6 +387,20 @@ void process_kill_descendants(pid_t pid)
         while (pid == getpid() && waitpid(-1, NULL, WNOHANG) > 0)
             continue;
     }
+}
+
+/* Whoever adopted them: the leader, which is a zombie until it is reaped, keeps the number of the group from others. */
+static void kill_group(pid_t leader)
+{
+    DIR *dir = opendir("/proc");
+    struct proc_stat stat;
+    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (pid > 1 && pid != leader && read_stat(pid, &stat) && stat.group == leader && stat.state != 'Z')
+            process_kill_now(pid);
+    }
+    if (dir != NULL)
+        closedir(dir);
 }
 
 void process_become_subreaper(void)

@@ -22,7 +22,7 @@ struct process_options {
     bool new_group;                     /* leader of its own process group */
     bool is_offline;                    /* in a network of its own without any interface, where the kernel allows that */
     const char *control_group;          /* its folder (os/cgroup.h): joined before the program runs, if that can be; NULL: none */
-    const char *const *readable;        /* the only files that it may read (see sandbox_enter()); NULL: all */
+    const char *const *readable;        /* the only files that it may read (see sandbox_enter()), and nothing is preloaded; NULL: all */
     const char *writable;               /* with `readable`: the only folder that it may write to, or NULL */
     const int *more_fds;                /* become the child's descriptors 3, 4, ... */
     unsigned n_more_fds;                /* at most PROCESS_MORE_FDS */
@@ -47,7 +47,8 @@ bool process_signal_group(const struct process *process, int signal_number);
 /* Reaps an ended child without blocking: 1 and its wait status, 0 while it runs, -1 when it is no child. */
 int process_reap(const struct process *process, int *ret_status);
 
-/* TERM to the group, KILL to it and to every descendant after `deadline_ms`, then reaps. Blocks in poll, at most deadline + 1 s. */
+/* TERM to the process; after `deadline_ms` KILL to it, to every descendant, and to the group that it leads, which all have ended then;
+ * reaps. Blocks in poll, the deadline and at most 1 s for each of them. */
 void process_end(struct process *process, int deadline_ms);
 
 /* Start time of a process, or 0 if there is none with this pid. */
