@@ -14,6 +14,7 @@ static struct cell *read_cell(const json_t *object)
     cell->type = strcmp(type, "code") == 0 ? CELL_CODE : strcmp(type, "markdown") == 0 ? CELL_MARKDOWN : CELL_RAW;
     cell->source = mime_get_text(json_object_get(object, "source"));
     cell->metadata = json_object_get(object, "metadata");
+    cell->attachments = json_object_get(object, "attachments");
     cell->outputs = json_object_get(object, "outputs");
     cell->execution_count = json_get_int(object, "execution_count", 0);
     return cell;
