@@ -1,5 +1,6 @@
 /* Runs cells on real kernels; those that are not installed are skipped by name. The IPython kernel is tried started and forked. */
 #include <check.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -625,6 +626,35 @@ START_TEST(fingerprint_changes_with_the_kernelspec)
 }
 END_TEST
 
+/* An interpreter in an environment of its own, whose ipykernel has this version. */
+static void install_version(const char *version)
+{
+    g_autofree char *bin = g_build_filename(folder, "env", "bin", NULL), *python = g_build_filename(bin, "python3", NULL);
+    g_autofree char *site = g_build_filename(folder, "env", "lib", "python3.11", "site-packages", NULL);
+    g_autofree char *name = g_strdup_printf("IPyKernel-%s.dist-info", version), *metadata = g_build_filename(site, name, NULL);
+    file_remove_tree(site, NULL);
+    ck_assert_int_eq(g_mkdir_with_parents(bin, 0700), 0);
+    ck_assert_int_eq(g_mkdir_with_parents(metadata, 0700), 0);
+    if (symlink("/usr/bin/true", python) != 0)
+        ck_assert_int_eq(errno, EEXIST);
+}
+
+START_TEST(fingerprint_changes_with_the_version_of_the_kernel)
+{
+    g_autofree char *text =
+        g_strdup_printf("{\"argv\": [\"%s/env/bin/python3\", \"-m\", \"ipykernel_launcher\", \"-f\", \"{connection_file}\"]}", folder);
+    write_spec("versions", text);
+    install_version("6.17.0");
+    g_autofree char *before = kernel_fingerprint("versions", NULL);
+    install_version("6.17.0");
+    g_autofree char *again = kernel_fingerprint("versions", NULL);
+    install_version("6.29.5");
+    g_autofree char *after = kernel_fingerprint("versions", NULL);
+    ck_assert_str_eq(before, again);
+    ck_assert_str_ne(before, after);
+}
+END_TEST
+
 START_TEST(returns_and_backspaces_are_carried_out)
 {
     static const char *const cases[][2] = {
@@ -673,6 +703,7 @@ int main(void)
     tcase_add_test(plain, kernel_that_ends_at_once_tells_its_last_words);
     tcase_add_test(plain, line_that_a_compiler_complains_of_is_found_in_the_source);
     tcase_add_test(plain, fingerprint_changes_with_the_kernelspec);
+    tcase_add_test(plain, fingerprint_changes_with_the_version_of_the_kernel);
     tcase_add_test(plain, returns_and_backspaces_are_carried_out);
     suite_add_tcase(suite, plain);
     if (has_kernel("python3")) {

@@ -13,6 +13,7 @@
 #include "notebook/kernel/cell_outputs.h"
 #include "notebook/kernel/channels.h"
 #include "notebook/kernel/failure.h"
+#include "notebook/kernel/kernel_version.h"
 #include "notebook/kernel/kernelspec.h"
 
 #define START_TIMEOUT_MS 60000
@@ -397,12 +398,13 @@ char *kernel_fingerprint(const char *kernel, GError **error)
     g_autofree char *program = g_find_program_in_path(spec->argv[0]);
     bool is_there = program != NULL && stat(program, &info) == 0;
     g_autofree char *state = is_there ? g_strdup_printf("%lld %lld", (long long)info.st_mtime, (long long)info.st_size) : NULL;
-    g_autofree char *argv = g_strjoinv("\n", spec->argv);
+    g_autofree char *argv = g_strjoinv("\n", spec->argv), *version = kernel_version(spec, program);
     struct hasher *hasher = hasher_new();
     hasher_add_field(hasher, "folder", spec->folder);
     hasher_add_field(hasher, "kernel.json", spec->text);
     hasher_add_field(hasher, "argv", argv);
     hasher_add_field(hasher, "program", program);
     hasher_add_field(hasher, "state", state);
+    hasher_add_field(hasher, "version", version);
     return hasher_finish(hasher);
 }

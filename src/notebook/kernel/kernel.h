@@ -28,5 +28,5 @@ struct kernel_options {
  * CLX_ERROR_INFRASTRUCTURE; one that is not installed CLX_ERROR_NOT_FOUND with the remedy. The kernel and its children are gone on return. */
 bool kernel_run(struct notebook *notebook, const struct kernel_options *options, GError **error);
 
-/* Identifies a kernel for cache keys: a hash of its kernelspec (path, argv, mtime of its interpreter); NULL with NOT_FOUND. */
+/* Identifies a kernel for cache keys: a hash of its kernelspec (path, argv, mtime of its interpreter, kernel_version.h); NULL with NOT_FOUND. */
 char *kernel_fingerprint(const char *kernel, GError **error);
