@@ -49,10 +49,10 @@ static bool append_escape(const char **p, GString *text)
     static const char names[] = "abfnrtv\\'\"", values[] = "\a\b\f\n\r\t\v\\'\"";
     if (**p >= '0' && **p <= '7')
         return append_octal(p, text);
-    char c = *(*p)++;
-    const char *at = c != 0 ? strchr(names, c) : 0;
-    if (c == 0)
+    if (**p == 0)
         return false;
+    char c = *(*p)++;
+    const char *at = strchr(names, c);
     if (c == 'x' || c == 'u' || c == 'U')
         return append_code_point(p, text, c == 'x' ? 2 : c == 'u' ? 4 : 8);
     if (at != 0)
