@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "notebook/ipynb_places.h"
+#include "notebook/python_json.h"
 #include "notebook/source.h"
 
 /* A text or a list of texts; NULL if it is neither. The caller frees it. */
@@ -60,7 +61,7 @@ static bool read_cells(struct notebook *notebook, const json_t *cells, const cha
 static json_t *parse(const char *text, const char *name, struct diag_list *diags)
 {
     json_error_t problem;
-    g_autoptr(json_t) json = json_loads(text, JSON_ALLOW_NUL, &problem);
+    g_autoptr(json_t) json = python_json_parse(text, 0, &problem);
     gint64 version = json_get_int(json, "nbformat", 4);
     if (json == 0)
         diag_add(diags, DIAG_ERROR, name, MAX(problem.line, 1), MAX(problem.column, 1),

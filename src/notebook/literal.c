@@ -1,9 +1,11 @@
 /* Values in cell metadata: JSON, or the literals of Python that people write in its place. */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "notebook/lines.h"
 #include "notebook/options.h"
+#include "notebook/python_json.h"
 
 #define MAX_DEPTH 64
 
@@ -118,20 +120,28 @@ static bool has_leading_zero(const char *digits)
     return *digits == '0' && strspn(digits, "0") != strlen(digits) && g_ascii_isdigit(digits[1]);
 }
 
-static json_t *number_of(const char *digits, bool negative, bool real)
+static json_t *real_of(const char *digits, bool negative)
 {
     char *end = 0;
-    errno = 0;
-    if (real) {
-        double value = g_ascii_strtod(digits, &end);
-        return errno == 0 && *end == 0 ? json_real(negative ? -value : value) : 0;
-    }
+    double value = g_ascii_strtod(digits, &end);
+    if (*end != 0)
+        return 0;
+    return isinf(value) ? python_json_number(negative ? "-Infinity" : "Infinity") : json_real(negative ? -value : value);
+}
+
+static json_t *integer_of(const char *digits, bool negative)
+{
+    char *end = 0;
     guint base = number_base(digits);
     if (has_leading_zero(digits))
         return 0;
     const char *first = base != 10 ? digits + 2 : digits;
+    errno = 0;
     gint64 value = g_ascii_isxdigit(*first) ? g_ascii_strtoll(first, &end, base) : 0;
-    return errno == 0 && end != 0 && *end == 0 ? json_integer(negative ? -value : value) : 0;
+    if (errno == 0)
+        return end != 0 && *end == 0 ? json_integer(negative ? -value : value) : 0;
+    g_autofree char *token = g_strconcat(negative ? "-" : "", digits, NULL);
+    return python_json_number(token);
 }
 
 static json_t *parse_number(const char **p)
@@ -148,7 +158,7 @@ static json_t *parse_number(const char **p)
         if (**p != '_')
             g_string_append_c(digits, **p);
     }
-    return number_of(digits->str, negative, real);
+    return real ? real_of(digits->str, negative) : integer_of(digits->str, negative);
 }
 
 static json_t *parse_list(const char **p, char close, int depth)
@@ -220,7 +230,7 @@ static json_t *parse_value(const char **p, int depth)
 json_t *literal_parse(const char *text)
 {
     g_autofree char *value = strip_copy(text);
-    json_t *json = json_loads(value, JSON_DECODE_ANY, 0);
+    json_t *json = python_json_parse(value, JSON_DECODE_ANY, 0);
     if (json != 0)
         return json;
     const char *p = value;

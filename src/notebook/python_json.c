@@ -152,6 +152,15 @@ static void append_array(GString *text, const json_t *array, int depth)
     g_string_append_c(text, ']');
 }
 
+static void append_string_or_number(GString *text, const json_t *value)
+{
+    const char *number = python_json_find_number(value);
+    if (number != 0)
+        g_string_append(text, number);
+    else
+        python_json_append_string(text, json_string_value(value), json_string_length(value), false);
+}
+
 void python_json_append(GString *text, const json_t *value, int depth)
 {
     switch (json_typeof(value)) {
@@ -162,7 +171,7 @@ void python_json_append(GString *text, const json_t *value, int depth)
         append_array(text, value, depth);
         break;
     case JSON_STRING:
-        python_json_append_string(text, json_string_value(value), json_string_length(value), false);
+        append_string_or_number(text, value);
         break;
     case JSON_INTEGER:
         g_string_append_printf(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));

@@ -27,9 +27,9 @@ def text(rng, n=8):
 def value(rng, depth=0):
     kind = rng.randrange(8 if depth < 3 else 6)
     if kind == 0:
-        return rng.randrange(-(2**63), 2**63)
+        return rng.randrange(-(2**63), 2**63) * rng.choice([1, 1, 2**70])
     if kind == 1:
-        return rng.choice([0.1, 1e22, 1e16, 1e15, -0.0, 5e-324, 5.9e307, 1e-5, 1e-4, 123456.789, 2.5]) * rng.choice([1, -1, 3])
+        return rng.choice([0.1, 1e22, 1e16, 1e15, -0.0, 5e-324, 5.9e307, float("inf"), 1e-5, 1e-4, 123456.789, 2.5]) * rng.choice([1, -1, 3])
     if kind < 4:
         return text(rng)
     if kind < 6:
