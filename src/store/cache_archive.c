@@ -199,9 +199,10 @@ static bool import_row(struct cache *cache, const char *key, struct cache_cargo 
     if (found != 0)
         return found == 1;
     sqlite3_stmt *statement = db_query(&cache->db, error, "SELECT result FROM archive.results WHERE key = ?1", "s", key);
-    if (statement == NULL || db_step(&cache->db, statement, error) != 1)
+    int got = statement != NULL ? db_step(&cache->db, statement, error) : -1;
+    if (got < 0)
         return false;
-    const char *text = (const char *)sqlite3_column_text(statement, 0);
+    const char *text = got == 1 ? (const char *)sqlite3_column_text(statement, 0) : NULL; /* a damaged index does not know the key */
     result = text != NULL ? json_parse(text, (size_t)sqlite3_column_bytes(statement, 0), NULL) : NULL;
     sqlite3_reset(statement);
     bool is_good = strlen(key) == 64 && strspn(key, "0123456789abcdef") == 64 && json_is_object(result) && has_objects(cache, result);
