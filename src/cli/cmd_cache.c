@@ -203,9 +203,10 @@ static int run_import(struct invocation *invocation)
     cache_close(cache);
     if (!ok)
         return report_error(error);
-    report_done(invocation, "%d results with %d objects added\n", (int)cargo.n_results, (int)cargo.n_objects);
+    report_done(invocation, "%d result%s with %d object%s added\n", (int)cargo.n_results, cargo.n_results == 1 ? "" : "s",
+                (int)cargo.n_objects, cargo.n_objects == 1 ? "" : "s");
     if (cargo.n_refused > 0)
-        return report_failure(1, "%d entries of '%s' are damaged and were left out\nmake the archive anew with clx cache export",
+        return report_failure(1, "%d of the entries of '%s' are damaged and were left out\nmake the archive anew with clx cache export",
                               (int)cargo.n_refused, invocation_operand(invocation, 0));
     return 0;
 }
