@@ -10,7 +10,8 @@
 
 #define BUSY_WAIT_US 100
 #define BUSY_LIMIT_US (10 * G_USEC_PER_SEC)
-#define HEAP_SPARE (512 * 1024)
+#define HEAP_SPARE (4 * 1024 * 1024)
+#define HEAP_STEP (256 * 1024)
 #define CHECKPOINT_FRAMES 1000 /* of the write-ahead log */
 #define RESTART_FRAMES 20000
 
@@ -265,7 +266,7 @@ static void finalize(gpointer statement)
 static bool connect(struct db *db, const char *path, int flags, GError **error)
 {
     mallopt(M_TRIM_THRESHOLD, HEAP_SPARE); /* else each statement with a trigger grows and shrinks the heap: four system calls */
-    mallopt(M_TOP_PAD, HEAP_SPARE / 2);
+    mallopt(M_TOP_PAD, HEAP_STEP);
     db->path = g_strdup(path);
     db->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, finalize);
     if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK) {
