@@ -15,8 +15,9 @@ struct http_request {
     char *method, *path;
     GByteArray *body;
     size_t n_counted; /* of the sum of all bodies */
-    bool is_asleep;   /* its connection is suspended */
-    GList link;       /* in the list of those that sleep */
+    bool is_asleep;   /* its connection is suspended, and watched for a hang-up */
+    bool is_held;     /* its connection is suspended until its group has ended */
+    GList link;       /* in the list of those that sleep, or are held */
     bool is_cut;      /* the client went, or was too slow */
     unsigned status;  /* of `response` */
     struct MHD_Response *response;

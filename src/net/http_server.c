@@ -14,6 +14,7 @@
 #define BODY_LIMIT (1024u * 1024)
 #define BODIES_LIMIT (256u * 1024 * 1024)
 #define CONNECTION_LIMIT 1024
+#define GROUP_LIMIT 64 /* what a group of requests locks is locked for about so many times 0.1 ms */
 #define RESERVED_LEAST (64u * 1024)
 #define HEAD_TIME_US (60 * G_USEC_PER_SEC)      /* from the connection, or the last reply, to the end of a head */
 #define TRANSFER_TIME_US (300 * G_USEC_PER_SEC) /* of a body; of a reply */
@@ -37,6 +38,7 @@ struct http_server {
     gpointer poll_tag;
     int gone_fd;             /* epoll over the sockets of sleeping connections */
     GQueue asleep;           /* requests */
+    GQueue held;             /* requests of the group to come */
     GQueue phases[N_PHASES]; /* links; all in a queue have the same time, so the first is the next to be late */
     size_t n_body_bytes;
     unsigned n_links;
@@ -87,17 +89,22 @@ static struct link *link_of(const struct http_request *request)
 
 /* ---- sleeping ---- */
 
-void request_sleep(struct http_request *request)
+static void watch_for_hang_up(struct http_request *request)
 {
     struct epoll_event event = {.events = EPOLLRDHUP, .data.ptr = request};
 
-    if (request->is_asleep)
-        return;
-    MHD_suspend_connection(request->connection);
     request->is_asleep = true;
     set_phase(link_of(request), PHASE_NONE);
     g_queue_push_tail_link(&request->server->asleep, &request->link);
     epoll_ctl(request->server->gone_fd, EPOLL_CTL_ADD, request->fd, &event);
+}
+
+void request_sleep(struct http_request *request)
+{
+    if (request->is_asleep || request->is_held)
+        return;
+    MHD_suspend_connection(request->connection);
+    watch_for_hang_up(request);
 }
 
 void request_wake(struct http_request *request)
@@ -233,13 +240,64 @@ static enum MHD_Result queue_response(struct http_request *request)
     return MHD_queue_response(request->connection, request->status, request->response);
 }
 
+static void hold(struct http_request *request)
+{
+    MHD_suspend_connection(request->connection);
+    request->is_held = true;
+    g_queue_push_tail_link(&request->server->held, &request->link);
+}
+
 static void hand_out(struct http_request *request)
 {
+    const struct http_server_options *options = &request->server->options;
+
     g_byte_array_append(request->body, (const guint8 *)"", 1);
     request->state = REQUEST_HANDED_OUT;
-    request->server->options.handle(request, request->server->options.data);
+    if (options->grouping && options->grouping->belongs(request, options->data)) {
+        hold(request);
+        return;
+    }
+    options->handle(request, options->data);
     if (!request->response)
         request_sleep(request);
+}
+
+/* ---- groups ---- */
+
+static void replace_response(struct http_request *request)
+{
+    MHD_destroy_response(request->response);
+    request->response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    request->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static void release(struct http_request *request, bool is_kept)
+{
+    request->is_held = false;
+    if (!request->response) {
+        watch_for_hang_up(request);
+        return;
+    }
+    if (!is_kept)
+        replace_response(request);
+    MHD_resume_connection(request->connection);
+    request->server->is_due = true;
+}
+
+static void handle_group(struct http_server *server)
+{
+    const struct http_server_options *options = &server->options;
+    GQueue group = G_QUEUE_INIT;
+
+    options->grouping->begin(options->data);
+    while (server->held.head && group.length < GROUP_LIMIT) {
+        GList *link = g_queue_pop_head_link(&server->held);
+        g_queue_push_tail_link(&group, link);
+        options->handle(link->data, options->data);
+    }
+    bool is_kept = options->grouping->end(options->data);
+    while (group.head)
+        release(g_queue_pop_head_link(&group)->data, is_kept);
 }
 
 /* The library's access handler: for the head, for each part of the body, at the end, and again when a connection wakes up. */
@@ -256,7 +314,7 @@ static enum MHD_Result on_access(void *data, struct MHD_Connection *connection, 
         return add_body(request, upload, upload_length);
     if (request->state == REQUEST_READING)
         hand_out(request);
-    if (request->is_asleep)
+    if (request->is_asleep || request->is_held)
         return MHD_YES;
     return queue_response(request);
 }
@@ -414,6 +472,8 @@ static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
 
     server->is_due = false;
     MHD_run(server->daemon);
+    while (server->held.head)
+        handle_group(server);
     return G_SOURCE_CONTINUE;
 }
 

@@ -27,9 +27,18 @@ typedef unsigned http_admit(struct http_request *request, gpointer data);
 /* Gets a complete request. It must be replied to once, now or later, or become a stream; a pointer to it is invalid from the reply on. */
 typedef void http_handle(struct http_request *request, gpointer data);
 
+/* Requests for which `belongs` is true, and that come in one turn of the main loop, are handled as a group: begin(), handle() for each, end().
+ * Their replies are sent after end(); when that returns false, what they did came to nothing, and all are told so (500). */
+struct http_grouping {
+    bool (*belongs)(const struct http_request *request, gpointer data);
+    void (*begin)(gpointer data);
+    bool (*end)(gpointer data);
+};
+
 struct http_server_options {
     http_admit *admit; /* NULL: admits all */
     http_handle *handle;
+    const struct http_grouping *grouping; /* NULL: each request by itself */
     gpointer data;
     size_t body_limit;         /* of one request; 0: 1 MiB */
     size_t bodies_limit;       /* of all requests that are being read or handled; 0: 256 MiB */

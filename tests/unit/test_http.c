@@ -164,6 +164,117 @@ START_TEST(a_request_reaches_its_handler_decoded)
 }
 END_TEST
 
+/* ---- groups ---- */
+
+struct group {
+    struct fixture fixture;
+    bool is_open, is_lost;
+    int n_begun, n_ended;
+};
+
+static bool belongs(const struct http_request *request, gpointer data)
+{
+    return g_str_equal(http_request_method(request), "POST");
+}
+
+static void begin_group(gpointer data)
+{
+    struct group *group = data;
+
+    ck_assert(!group->is_open);
+    group->is_open = true;
+    group->n_begun++;
+}
+
+static bool end_group(gpointer data)
+{
+    struct group *group = data;
+
+    ck_assert(group->is_open);
+    group->is_open = false;
+    group->n_ended++;
+    return !group->is_lost;
+}
+
+static void handle_in_group(struct http_request *request, gpointer data)
+{
+    struct group *group = data;
+
+    ck_assert(group->is_open == g_str_equal(http_request_method(request), "POST"));
+    handle(request, &group->fixture);
+}
+
+static void set_up_group(struct group *group)
+{
+    static const struct http_grouping grouping = {belongs, begin_group, end_group};
+    struct fixture *fixture = &group->fixture;
+
+    *group = (struct group){.fixture.folder = g_dir_make_tmp("clx-http-XXXXXX", NULL)};
+    fixture->path = g_build_filename(fixture->folder, "socket", NULL);
+    fixture->server = http_server_new(
+        http_listen_unix(fixture->path, NULL),
+        &(struct http_server_options){.handle = handle_in_group, .grouping = &grouping, .data = group, .body_limit = 1000}, NULL);
+}
+
+#define POST_TEXT(path) "POST " path " HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+
+START_TEST(requests_that_come_together_are_one_group)
+{
+    struct group group;
+    set_up_group(&group);
+    int fds[3];
+    for (int i = 0; i < 3; i++) {
+        fds[i] = connect_client(&group.fixture);
+        send_text(fds[i], POST_TEXT("/a"));
+    }
+    for (int i = 0; i < 3; i++) {
+        g_autofree char *reply = receive(fds[i], "hello");
+        ck_assert_ptr_nonnull(strstr(reply, "HTTP/1.1 200 OK"));
+    }
+    ck_assert_int_le(group.n_begun, 2); /* the library accepts connections in one turn, and reads in that or the next */
+    ck_assert_int_eq(group.n_begun, group.n_ended);
+    send_text(fds[0], "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"); /* belongs to none */
+    g_autofree char *reply = receive(fds[0], "body=");
+    ck_assert_int_le(group.n_begun, 2);
+    for (int i = 0; i < 3; i++)
+        close(fds[i]);
+    tear_down(&group.fixture);
+}
+END_TEST
+
+START_TEST(a_group_that_came_to_nothing_is_told_so)
+{
+    struct group group;
+    set_up_group(&group);
+    group.is_lost = true;
+    int fd = connect_client(&group.fixture);
+    send_text(fd, POST_TEXT("/a"));
+    g_autofree char *reply = receive(fd, "\r\n\r\n");
+    ck_assert_ptr_nonnull(strstr(reply, "HTTP/1.1 500 "));
+    ck_assert_ptr_null(strstr(reply, "hello"));
+    close(fd);
+    tear_down(&group.fixture);
+}
+END_TEST
+
+START_TEST(a_request_of_a_group_may_wait_and_be_given_up)
+{
+    struct group group;
+    set_up_group(&group);
+    int fd = connect_client(&group.fixture);
+    send_text(fd, POST_TEXT("/wait"));
+    wait_for(&group.fixture.n_handled, 1);
+    wait_for(&group.n_ended, 1);
+    http_reply_text(group.fixture.waiting, 200, "text/plain", "late");
+    g_autofree char *reply = receive(fd, "late");
+    send_text(fd, POST_TEXT("/wait"));
+    wait_for(&group.n_ended, 2);
+    close(fd);
+    wait_for(&group.fixture.n_gone, 1);
+    tear_down(&group.fixture);
+}
+END_TEST
+
 START_TEST(a_refused_request_is_not_read)
 {
     struct fixture fixture;
@@ -346,6 +457,9 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_request_reaches_its_handler_decoded,
+        requests_that_come_together_are_one_group,
+        a_group_that_came_to_nothing_is_told_so,
+        a_request_of_a_group_may_wait_and_be_given_up,
         a_refused_request_is_not_read,
         a_body_over_the_limit_is_refused,
         a_long_poll_is_answered_later,
