@@ -24,14 +24,16 @@ struct worker_api {
     GHashTable *buckets; /* of api_rate.c */
     unsigned n_registered;
     int heartbeat_limit_s, max_job_time_s[N_JOB_TYPES];
-    guint expiry;
+    guint expiry, ring;
+    unsigned rings_due; /* bits: RING_BUILD, job types */
+    bool is_grouped;    /* a transaction is open */
 };
 
 /* Execution mode of workers that nobody but this server looks after. */
 #define API_OWN_MODE "remote"
 
 /* Tells the build that jobs have changed. */
-void api_ring_build(const struct worker_api *api);
+void api_ring_build(struct worker_api *api);
 
 /* True if a worker (0: those that are about to register) may make one more request now. */
 bool api_rate_allows(struct worker_api *api, gint64 worker_id);

@@ -17,7 +17,8 @@
 #define PORTS 100
 #define WAIT_LIMIT_S 60
 #define TOKEN_BYTES 32
-#define REGISTRATIONS 10000 /* of one session */
+#define REGISTRATIONS 10000            /* of one session */
+#define RING_BUILD (1u << N_JOB_TYPES) /* the other bits: job types */
 
 /* A claim that waits for a job. */
 struct waiting {
@@ -109,11 +110,32 @@ static void ring_ready(const struct worker_api *api)
         doorbell_ring(api->jobs_db, api->ready_bell);
 }
 
-void api_ring_build(const struct worker_api *api)
+static gboolean on_ring_due(gpointer data)
 {
+    struct worker_api *api = data;
     g_autofree char *channel = g_strconcat("build-", api->session_id, NULL);
+    unsigned due = api->rings_due;
 
-    doorbell_ring(api->jobs_db, channel);
+    api->ring = api->rings_due = 0;
+    if (due & RING_BUILD)
+        doorbell_ring(api->jobs_db, channel);
+    for (int type = 0; type < N_JOB_TYPES; type++)
+        if (due & 1u << type)
+            doorbell_ring(api->jobs_db, job_type_names[type]);
+    return G_SOURCE_REMOVE;
+}
+
+/* One ring for all that comes in one turn of the main loop, and after it has been committed. */
+static void ring_soon(struct worker_api *api, unsigned rings)
+{
+    api->rings_due |= rings;
+    if (!api->ring)
+        api->ring = g_idle_add_full(G_PRIORITY_DEFAULT, on_ring_due, api, NULL);
+}
+
+void api_ring_build(struct worker_api *api)
+{
+    ring_soon(api, RING_BUILD);
 }
 
 static void handle_register(struct worker_api *api, struct http_request *request, const json_t *body)
@@ -201,8 +223,9 @@ static void handle_unregister(struct worker_api *api, struct http_request *reque
 {
     g_autoptr(worker_row) row = get_worker(api, request, body);
     const char *reason = json_get_text(body, "reason", "told to stop");
+    int type = row ? glossary_find(job_type_names, row->worker_type) : -1;
 
-    if (!row)
+    if (type < 0)
         return;
     if (row->status != WORKER_HUNG) { /* else the supervisor writes down its end */
         add_event(api, row, "worker_stopping", reason);
@@ -210,7 +233,7 @@ static void handle_unregister(struct worker_api *api, struct http_request *reque
         worker_remove(api->store, row->id, NULL);
         add_event(api, row, "worker_stopped", reason);
     }
-    doorbell_ring(api->jobs_db, row->worker_type);
+    ring_soon(api, 1u << type);
     reply_acknowledged(request, "unregistered_at");
 }
 
@@ -239,8 +262,9 @@ static void fail_unreadable(struct worker_api *api, const struct job *job, gint6
     api_ring_build(api);
 }
 
-/* What a worker has in hand already, since the reply to its last claim was lost; else the next job. 1, 0 none, -1 error. */
-static int claim(struct worker_api *api, gint64 worker_id, enum job_type type, struct job **ret_job, GError **error)
+/* What a worker has in hand already, since the reply to its last claim was lost: 1, 0 nothing, 2 no more (it is idle now), -1 error or no such
+ * worker. */
+static int find_in_hand(struct worker_api *api, gint64 worker_id, struct job **ret_job, GError **error)
 {
     g_autoptr(worker_row) row = NULL;
     g_autoptr(job) job = NULL;
@@ -248,12 +272,21 @@ static int claim(struct worker_api *api, gint64 worker_id, enum job_type type, s
     if (worker_find(api->store, worker_id, &row, error) != 1)
         return -1;
     if (row->status != WORKER_BUSY)
-        return job_claim(api->store, worker_id, type, ret_job, error);
-    if (job_find(api->store, row->current_job, &job, NULL) == 1 && job->status == JOB_PROCESSING && job->worker_id == worker_id) {
-        *ret_job = g_steal_pointer(&job);
-        return 1;
-    }
-    return worker_set_status(api->store, worker_id, WORKER_IDLE, error) ? job_claim(api->store, worker_id, type, ret_job, error) : -1;
+        return 0;
+    if (job_find(api->store, row->current_job, &job, NULL) != 1 || job->status != JOB_PROCESSING || job->worker_id != worker_id)
+        return worker_set_status(api->store, worker_id, WORKER_IDLE, error) ? 2 : -1;
+    *ret_job = g_steal_pointer(&job);
+    return 1;
+}
+
+/* The next job, which only an idle worker gets; else what it has in hand already. 1, 0 none, -1 error. */
+static int claim(struct worker_api *api, gint64 worker_id, enum job_type type, struct job **ret_job, GError **error)
+{
+    int got = job_claim(api->store, worker_id, type, ret_job, error);
+
+    if (got == 0)
+        got = find_in_hand(api, worker_id, ret_job, error);
+    return got == 2 ? job_claim(api->store, worker_id, type, ret_job, error) : got;
 }
 
 /* Replies and returns true, unless there is no job. */
@@ -546,6 +579,30 @@ static void handle(struct http_request *request, gpointer data)
         api_reply_error(request, 404, "there is no GET %s", path);
 }
 
+/* ---- groups: one transaction for what comes in one turn of the main loop ---- */
+
+static bool belongs(const struct http_request *request, gpointer data)
+{
+    return g_str_equal(http_request_method(request), "POST");
+}
+
+/* Where no transaction can be had each request has its own, and says what is wrong. */
+static void begin_group(gpointer data)
+{
+    struct worker_api *api = data;
+
+    api->is_grouped = store_begin(api->store, NULL);
+}
+
+static bool end_group(gpointer data)
+{
+    struct worker_api *api = data;
+
+    return !api->is_grouped || store_commit(api->store, NULL);
+}
+
+static const struct http_grouping grouping = {.belongs = belongs, .begin = begin_group, .end = end_group};
+
 /* In the same time whether the first or the last character differs. */
 static bool is_same_secret(const char *text, const char *secret)
 {
@@ -611,8 +668,12 @@ struct worker_api *worker_api_new(const struct worker_api_options *options, GErr
 
 static bool serve(struct worker_api *api, int fd, GError **error)
 {
-    const struct http_server_options options = {
-        .admit = admit, .handle = handle, .data = api, .body_limit = API_BODY_LIMIT, .connection_limit = CONNECTIONS};
+    const struct http_server_options options = {.admit = admit,
+                                                .handle = handle,
+                                                .grouping = &grouping,
+                                                .data = api,
+                                                .body_limit = API_BODY_LIMIT,
+                                                .connection_limit = CONNECTIONS};
     struct http_server *server = fd >= 0 ? http_server_new(fd, &options, error) : NULL;
 
     if (server)
@@ -664,6 +725,10 @@ void worker_api_free(struct worker_api *api)
     if (!api)
         return;
     g_ptr_array_unref(api->servers); /* claims that wait are gone with it */
+    if (api->ring) {
+        g_source_remove(api->ring);
+        on_ring_due(api);
+    }
     for (int type = 0; type < N_JOB_TYPES; type++)
         stop_listening(api, type);
     worker_list(api->store, remove_remote, api, NULL);
