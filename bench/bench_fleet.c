@@ -1,4 +1,5 @@
-/* One build process and many workers that only pretend to work, over loopback. usage: bench-fleet [WORKERS [SECONDS]] (1000 workers, 10 s).
+/* One build process and many workers that only pretend to work, over loopback. usage: bench-fleet [WORKERS [SECONDS [JOBS]]] (1000 workers, 10 s,
+ * 200 000 jobs; 0 workers: blobs only).
  *
  * The build process is the real Worker API over a real database, forked off, so that its memory and its processor time are its own. The workers are
  * connections of this process, each a small state machine: claim -> work for a while -> done -> claim …, with a heartbeat every 2 s as real ones. Three
@@ -27,7 +28,6 @@
 #define TOKEN "0123456789abcdef0123456789abcdef"
 #define HEARTBEAT_US (2 * G_USEC_PER_SEC)
 #define REPLY_LIMIT 65536
-#define N_JOBS 200000
 #define SINGLE_CLAIMS 400 /* of the run with one worker: no more than the server lets one do at once */
 #define BLOB_SIZE (64u * 1024 * 1024)
 
@@ -65,7 +65,7 @@ static void submit_jobs(struct store *store, const char *folder, int n_jobs)
         die("jobs", error);
 }
 
-G_NORETURN static void serve(const char *folder, int port_fd)
+G_NORETURN static void serve(const char *folder, int n_jobs, int port_fd)
 {
     g_autofree char *jobs_db = g_build_filename(folder, "clx_jobs.db", NULL), *cache_db = g_build_filename(folder, "clx_cache.db", NULL);
     g_autoptr(GError) error = NULL;
@@ -75,7 +75,7 @@ G_NORETURN static void serve(const char *folder, int port_fd)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (!cache)
         die("database", error);
-    submit_jobs(store, folder, N_JOBS);
+    submit_jobs(store, folder, n_jobs);
     struct worker_api *api = worker_api_new(
         &(struct worker_api_options){
             .store = store, .cache = cache, .jobs_db = jobs_db, .session_id = "bench", .token = TOKEN, .heartbeat_limit_s = 30},
@@ -292,15 +292,28 @@ static void run(struct fleet *fleet, const char *title, int n_workers, double se
             look_at_clocks(workers, n_workers);
     }
     double took = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+    cpu = cpu_s(build) - cpu;
     g_array_sort(fleet->claim_us, compare);
-    printf("%-34s %7.0f claims/s %7.0f requests/s  claim %6.2f ms median %7.2f ms 99 %%  build: %3.0f %% CPU, %3.0f MB\n", title,
-           fleet->claim_us->len / took, (double)fleet->n_requests / took, percentile_ms(fleet->claim_us, 0.5),
-           percentile_ms(fleet->claim_us, 0.99), 100 * (cpu_s(build) - cpu) / took, peak_mb(build));
+    printf("%-34s %7.0f claims/s %7.0f requests/s  claim %6.2f ms median %7.2f ms 99 %%  build: %3.0f %% CPU, %3.0f us/request, %3.0f MB\n",
+           title, fleet->claim_us->len / took, (double)fleet->n_requests / took, percentile_ms(fleet->claim_us, 0.5),
+           percentile_ms(fleet->claim_us, 0.99), 100 * cpu / took, 1e6 * cpu / (double)MAX(fleet->n_requests, 1), peak_mb(build));
     for (int i = 0; i < n_workers; i++)
         close(workers[i].fd);
     close(fleet->epoll_fd);
     g_array_unref(fleet->claim_us);
     g_free(workers);
+}
+
+static void run_workers(struct fleet *fleet, int n_workers, double seconds, pid_t build)
+{
+    g_autofree char *no_length = g_strdup_printf("%d workers, jobs of no length", n_workers);
+    g_autofree char *as_usual = g_strdup_printf("%d workers, jobs of 0.1 to 10 s", n_workers);
+
+    run(fleet, "1 worker, jobs of no length", 1, MIN(seconds, 3), build);
+    run(fleet, no_length, n_workers, seconds, build);
+    fleet->shortest_s = 0.1;
+    fleet->longest_s = 10;
+    run(fleet, as_usual, n_workers, seconds, build);
 }
 
 /* One blob there and back by the client that workers have. */
@@ -330,7 +343,7 @@ int main(int argc, char **argv)
 {
     int n_workers = argc > 1 ? atoi(argv[1]) : 1000, ends[2];
     double seconds = argc > 2 ? atof(argv[2]) : 10;
-    g_autofree char *folder = g_dir_make_tmp("clx-fleet-XXXXXX", NULL), *title = NULL;
+    g_autofree char *folder = g_dir_make_tmp("clx-fleet-XXXXXX", NULL);
     struct fleet fleet = {0};
 
     setrlimit(RLIMIT_NOFILE, &(struct rlimit){8192, 8192});
@@ -338,17 +351,11 @@ int main(int argc, char **argv)
         die("set-up", NULL);
     pid_t build = fork();
     if (build == 0)
-        serve(folder, ends[1]);
+        serve(folder, argc > 3 ? atoi(argv[3]) : 200000, ends[1]);
     if (build < 0 || read(ends[0], &fleet.port, sizeof(fleet.port)) != sizeof(fleet.port))
         die("the build process", NULL);
-    run(&fleet, "1 worker, jobs of no length", 1, MIN(seconds, 3), build);
-    title = g_strdup_printf("%d workers, jobs of no length", n_workers);
-    run(&fleet, title, n_workers, seconds, build);
-    fleet.shortest_s = 0.1;
-    fleet.longest_s = 10;
-    g_free(title);
-    title = g_strdup_printf("%d workers, jobs of 0.1 to 10 s", n_workers);
-    run(&fleet, title, n_workers, seconds, build);
+    if (n_workers > 0)
+        run_workers(&fleet, n_workers, seconds, build);
     run_blobs(&fleet, folder);
     kill(build, SIGKILL);
     waitpid(build, NULL, 0);
