@@ -74,6 +74,11 @@ char *hasher_finish(struct hasher *hasher)
     return to_hex(digest, sizeof digest);
 }
 
+void hasher_free(struct hasher *hasher)
+{
+    g_free(hasher);
+}
+
 char *hash_text_hex(const void *text, size_t length)
 {
     const char *p = text, *end = p + length;

@@ -27,3 +27,6 @@ void hasher_add_field(struct hasher *hasher, const char *name, const char *value
 
 /* Ends the hash and frees the hasher; the caller frees the 64 hex digits. */
 char *hasher_finish(struct hasher *hasher);
+
+/* Frees a hasher that is not finished; NULL is fine. */
+void hasher_free(struct hasher *hasher);

@@ -15,11 +15,15 @@ struct http_request {
     char *method, *path;
     GByteArray *body;
     size_t n_counted; /* of the sum of all bodies */
-    bool is_asleep;   /* its connection is suspended, and watched for a hang-up */
-    bool is_held;     /* its connection is suspended until its group has ended */
-    GList link;       /* in the list of those that sleep, or are held */
-    bool is_cut;      /* the client went, or was too slow */
-    unsigned status;  /* of `response` */
+    size_t n_taken;
+    http_take *take; /* NULL: the body is kept */
+    gpointer taker;
+    GDestroyNotify free_taker;
+    bool is_asleep;  /* its connection is suspended, and watched for a hang-up */
+    bool is_held;    /* its connection is suspended until its group has ended */
+    GList link;      /* in the list of those that sleep, or are held */
+    bool is_cut;     /* the client went, or was too slow */
+    unsigned status; /* of `response` */
     struct MHD_Response *response;
     http_gone *gone;
     gpointer gone_data;

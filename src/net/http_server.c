@@ -164,6 +164,8 @@ static void request_free(struct http_request *request)
         MHD_destroy_response(request->response);
     if (request->unsent)
         g_byte_array_unref(request->unsent);
+    if (request->free_taker)
+        request->free_taker(request->taker);
     g_byte_array_unref(request->body);
     g_free(request->method);
     g_free(request->path);
@@ -202,7 +204,7 @@ static void reserve_body(struct http_request *request)
     const char *text = http_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
     guint64 length = text ? g_ascii_strtoull(text, NULL, 10) : 0;
 
-    if (length > RESERVED_LEAST) {
+    if (length > RESERVED_LEAST && !request->take) {
         g_byte_array_unref(request->body);
         request->body = g_byte_array_sized_new((guint)length + 1);
     }
@@ -221,10 +223,22 @@ static enum MHD_Result begin_request(struct http_request *request)
     return status == 0 ? MHD_YES : refuse(request->connection, status);
 }
 
+static enum MHD_Result take_part(struct http_request *request, const char *data, size_t *length)
+{
+    if (request->n_taken + *length > request->server->options.body_limit)
+        return MHD_NO;
+    request->take(data, *length, request->taker);
+    request->n_taken += *length;
+    *length = 0;
+    return MHD_YES;
+}
+
 static enum MHD_Result add_body(struct http_request *request, const char *data, size_t *length)
 {
     const struct http_server_options *options = &request->server->options;
 
+    if (request->take)
+        return take_part(request, data, length);
     if (request->body->len + *length > options->body_limit || request->server->n_body_bytes + *length > options->bodies_limit)
         return MHD_NO;
     g_byte_array_append(request->body, (const guint8 *)data, (guint)*length);
@@ -388,6 +402,18 @@ const char *http_request_body(const struct http_request *request, size_t *ret_le
 {
     *ret_length = request->body->len - 1;
     return (const char *)request->body->data;
+}
+
+void http_request_take_body(struct http_request *request, http_take *take, gpointer user_data, GDestroyNotify destroy)
+{
+    request->take = take;
+    request->taker = user_data;
+    request->free_taker = destroy;
+}
+
+gpointer http_request_taker(const struct http_request *request)
+{
+    return request->taker;
 }
 
 void http_request_on_gone(struct http_request *request, http_gone *gone, gpointer data)

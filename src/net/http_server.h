@@ -61,6 +61,13 @@ const char *http_request_header(const struct http_request *request, const char *
 const char *http_request_query(const struct http_request *request, const char *name);  /* decoded; "" without a value, NULL when absent */
 const char *http_request_body(const struct http_request *request, size_t *ret_length); /* NUL-terminated */
 
+/* From within admit(): the body is not kept, `take` gets its parts as they come, and http_request_body() is empty. `destroy` frees `data` with the
+ * request. */
+typedef void http_take(const void *data, size_t length, gpointer user_data);
+void http_request_take_body(struct http_request *request, http_take *take, gpointer user_data, GDestroyNotify destroy);
+/* The `user_data` of the above, or NULL. */
+gpointer http_request_taker(const struct http_request *request);
+
 /* Called once when the client hangs up before the reply, or a stream ends; the request is invalid afterwards. */
 typedef void http_gone(gpointer data);
 void http_request_on_gone(struct http_request *request, http_gone *gone, gpointer data);

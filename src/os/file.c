@@ -194,6 +194,50 @@ bool file_write_atomic(const char *path, const void *data, size_t length, GError
     return false;
 }
 
+struct file_draft {
+    struct sibling sibling;
+    char *path;
+};
+
+struct file_draft *file_draft_new(const char *path, GError **error)
+{
+    struct file_draft *draft = g_new0(struct file_draft, 1);
+
+    draft->sibling.fd = -1;
+    draft->path = g_strdup(path);
+    if (open_sibling(path, 0666, &draft->sibling, error))
+        return draft;
+    file_draft_free(draft);
+    return NULL;
+}
+
+bool file_draft_write(struct file_draft *draft, const void *data, size_t length, GError **error)
+{
+    return file_write_all(draft->sibling.fd, data, length) || fail(error, "write", draft->path);
+}
+
+bool file_draft_publish(struct file_draft *draft, GError **error)
+{
+    bool ok = put_in_place(&draft->sibling, draft->path, true, error);
+
+    g_free(draft->path);
+    g_free(draft);
+    return ok;
+}
+
+void file_draft_free(struct file_draft *draft)
+{
+    if (!draft)
+        return;
+    if (draft->sibling.fd >= 0 && draft->sibling.is_named)
+        unlink(draft->sibling.temporary);
+    if (draft->sibling.fd >= 0)
+        close(draft->sibling.fd);
+    g_free(draft->sibling.temporary);
+    g_free(draft->path);
+    g_free(draft);
+}
+
 bool file_copy_all(int from, int to)
 {
     for (;;) {

@@ -15,6 +15,15 @@ GBytes *file_read(const char *path, size_t limit, GError **error);
  * Makes missing folders. Mode 0666 less the umask. */
 bool file_write_atomic(const char *path, const void *data, size_t length, GError **error);
 
+/* A file that is written part by part, and appears under its name complete or not at all. */
+struct file_draft;
+struct file_draft *file_draft_new(const char *path, GError **error);
+bool file_draft_write(struct file_draft *draft, const void *data, size_t length, GError **error);
+/* Puts it in place, and frees it in any case. */
+bool file_draft_publish(struct file_draft *draft, GError **error);
+/* Leaves nothing of it; NULL is fine. */
+void file_draft_free(struct file_draft *draft);
+
 /* Makes a folder and its parents; an existing one is fine. */
 bool file_make_folders(const char *path, GError **error);
 

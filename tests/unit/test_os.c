@@ -40,6 +40,36 @@ START_TEST(written_file_is_read_back_and_no_temporary_stays)
 }
 END_TEST
 
+static unsigned count_entries(const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    unsigned n = 0;
+
+    while (g_dir_read_name(dir))
+        n++;
+    return n;
+}
+
+START_TEST(a_draft_appears_whole_or_not_at_all)
+{
+    g_autofree char *folder = g_dir_make_tmp("clx-os-XXXXXX", NULL), *path = g_build_filename(folder, "a", NULL), *text = NULL;
+    struct file_draft *draft = file_draft_new(path, NULL);
+
+    ck_assert(file_draft_write(draft, "one ", 4, NULL));
+    ck_assert(!g_file_test(path, G_FILE_TEST_EXISTS));
+    ck_assert(file_draft_write(draft, "two", 3, NULL));
+    ck_assert(file_draft_publish(draft, NULL));
+    ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+    ck_assert_str_eq(text, "one two");
+    draft = file_draft_new(path, NULL);
+    ck_assert(file_draft_write(draft, "lost", 4, NULL));
+    file_draft_free(draft);
+    file_draft_free(NULL);
+    ck_assert_uint_eq(count_entries(folder), 1);
+    file_remove_tree(folder, NULL);
+}
+END_TEST
+
 START_TEST(reading_is_bounded_and_refuses_what_is_no_file)
 {
     g_autoptr(GError) error = NULL;
@@ -289,6 +319,7 @@ int main(void)
     TCase *tcase = tcase_create("os");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, written_file_is_read_back_and_no_temporary_stays);
+    tcase_add_test(tcase, a_draft_appears_whole_or_not_at_all);
     tcase_add_test(tcase, reading_is_bounded_and_refuses_what_is_no_file);
     tcase_add_test(tcase, walk_goes_in_name_order_and_survives_a_loop);
     tcase_add_test(tcase, spawned_process_is_seen_ending_by_its_handle);
