@@ -7,15 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/gzip.h"
 #include "base/hash.h"
 #include "os/file.h"
 #include "web/api_private.h"
 
-#define BLOB_LIMIT (256u * 1024 * 1024)    /* as the cache reads objects */
-#define PACK_LEAST 1024u                   /* less is not worth packing, */
-#define PACK_MOST (64u * 1024 * 1024)      /* and more would hold up the others */
-#define PARTIAL_LIMIT (512u * 1024 * 1024) /* of all that are on their way */
+#define BLOB_LIMIT (256u * 1024 * 1024) /* as the cache reads objects */
+#define BLOBS "/api/worker/blobs/"
+#define PACK_LEAST 1024u              /* less is not worth packing, */
+#define PACK_MOST (64u * 1024 * 1024) /* and more would hold up the others */
 
 static bool is_name(const char *sha256)
 {
@@ -35,8 +36,7 @@ static char *find_file(const struct worker_api *api, const char *sha256, bool is
 
 static void reply_partial(const struct worker_api *api, struct http_request *request, const char *sha256)
 {
-    const GByteArray *partial = g_hash_table_lookup(api->partial, sha256);
-    g_autofree char *received = g_strdup_printf("%u", partial ? partial->len : 0);
+    g_autofree char *received = g_strdup_printf("%" G_GUINT64_FORMAT, api_partial_length(api, sha256));
     const struct http_header headers[] = {{"X-Received", received}, {NULL, NULL}};
     g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
 
@@ -87,81 +87,156 @@ static void get_blob(struct worker_api *api, struct http_request *request, const
     http_reply_file(request, start ? 206 : 200, headers, fd, start, (guint64)info.st_size - start);
 }
 
-static void forget_partial(struct worker_api *api, const char *sha256)
-{
-    const GByteArray *partial = g_hash_table_lookup(api->partial, sha256);
+/* ---- what is delivered ---- */
 
-    if (partial)
-        api->n_partial_bytes -= partial->len;
-    g_hash_table_remove(api->partial, sha256);
-}
+/* Bytes first to first + length - 1 of a blob of `size` bytes. */
+struct part {
+    guint64 first, length, size;
+};
 
-static void store_blob(struct worker_api *api, struct http_request *request, const char *sha256, const void *data, gsize length)
-{
-    g_autofree char *name = hash_sha256_hex(data, length);
-    bool is_stored;
-    g_autoptr(GError) error = NULL;
+/* A body on its way to the disk. */
+struct upload {
+    struct worker_api *api;
+    char *sha256;
+    guint64 position;
+    GError *error;
+};
 
-    if (!g_str_equal(name, sha256)) {
-        forget_partial(api, sha256);
-        api_reply_error(request, 400, "the bytes have another hash: %s", name);
-        return;
-    }
-    is_stored = cache_put_hashed(api->cache, sha256, data, length, &error);
-    forget_partial(api, sha256);
-    if (!is_stored) {
-        api_reply_error(request, 507, "%s", error->message);
-        return;
-    }
-    g_hash_table_add(api->delivered, g_strdup(sha256));
-    api_reply(request, 201, json_pack("{s:b, s:I}", "acknowledged", 1, "size", (json_int_t)length));
-}
-
-static GByteArray *get_partial(struct worker_api *api, const char *sha256, guint64 size)
-{
-    GByteArray *partial = g_hash_table_lookup(api->partial, sha256);
-
-    if (!partial) {
-        partial = g_byte_array_sized_new((guint)size);
-        g_hash_table_insert(api->partial, g_strdup(sha256), partial);
-    }
-    return partial;
-}
-
-static void put_part(struct worker_api *api, struct http_request *request, const char *sha256, const char *range, const void *data,
-                     gsize length)
+/* false: the range does not fit the length. Without one it is the whole blob. */
+static bool parse_part(const char *range, guint64 length, struct part *ret_part)
 {
     guint64 first, last, size;
 
+    *ret_part = (struct part){0, length, length};
+    if (!range)
+        return true;
     if (sscanf(range, "bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, &first, &last, &size) != 3 || last < first ||
-        last - first + 1 != length || last >= size) {
-        api_reply_error(request, 400, "Content-Range '%s' does not fit %" G_GSIZE_FORMAT " bytes", range, length);
-        return;
-    }
-    if (size > BLOB_LIMIT || api->n_partial_bytes + length > PARTIAL_LIMIT) {
-        api_reply_error(request, 413, "blobs may have at most %u bytes", BLOB_LIMIT);
-        return;
-    }
-    GByteArray *partial = get_partial(api, sha256, size);
-    if (first != partial->len) {
-        api_reply_error(request, 416, "%u bytes are here, the next one is expected", partial->len);
-        return;
-    }
-    g_byte_array_append(partial, data, (guint)length);
-    api->n_partial_bytes += length;
-    if (partial->len < size)
-        api_reply(request, 202, json_pack("{s:b, s:I}", "acknowledged", 1, "received", (json_int_t)partial->len));
+        last - first + 1 != length || last >= size)
+        return false;
+    *ret_part = (struct part){first, length, size};
+    return true;
+}
+
+static void take_part(const void *data, size_t length, gpointer user_data)
+{
+    struct upload *upload = user_data;
+
+    if (!upload->error && api_partial_add(upload->api, upload->sha256, upload->position, data, length, &upload->error))
+        upload->position += length;
+}
+
+static void upload_free(gpointer data)
+{
+    struct upload *upload = data;
+
+    g_clear_error(&upload->error);
+    g_free(upload->sha256);
+    g_free(upload);
+}
+
+void api_blob_admit(struct worker_api *api, struct http_request *request)
+{
+    const char *path = http_request_path(request), *length = http_request_header(request, "Content-Length");
+    struct part part;
+
+    if (!g_str_equal(http_request_method(request), "PUT") || !g_str_has_prefix(path, BLOBS) || !is_name(path + strlen(BLOBS)) || !length ||
+        http_request_header(request, "Content-Encoding") ||
+        !parse_part(http_request_header(request, "Content-Range"), g_ascii_strtoull(length, NULL, 10), &part) || part.length == 0 ||
+        part.length > API_BODY_LIMIT || part.size > BLOB_LIMIT || part.first > api_partial_length(api, path + strlen(BLOBS)))
+        return; /* the whole body is looked at, and refused, in memory */
+    struct upload *upload = g_new0(struct upload, 1);
+    *upload = (struct upload){.api = api, .sha256 = g_strdup(path + strlen(BLOBS)), .position = part.first};
+    http_request_take_body(request, take_part, upload, upload_free);
+}
+
+static void reply_failure(struct http_request *request, const GError *error)
+{
+    unsigned status = g_error_matches(error, CLX_ERROR, CLX_ERROR_STALE)   ? 416
+                      : g_error_matches(error, CLX_ERROR, CLX_ERROR_USAGE) ? 400
+                                                                           : 507;
+
+    api_reply_error(request, status, "%s", error->message);
+}
+
+static void reply_stored(struct worker_api *api, struct http_request *request, const char *sha256, guint64 size)
+{
+    g_hash_table_add(api->delivered, g_strdup(sha256));
+    api_reply(request, 201, json_pack("{s:b, s:I}", "acknowledged", 1, "size", (json_int_t)size));
+}
+
+/* A part has been added: the last one makes the blob. Another worker may have brought that meanwhile. */
+static void end_part(struct worker_api *api, struct http_request *request, const char *sha256, const struct part *part)
+{
+    guint64 received = api_partial_length(api, sha256);
+    g_autoptr(GError) error = NULL;
+
+    if (received >= part->size && api_partial_finish(api, sha256, &error))
+        reply_stored(api, request, sha256, part->size);
+    else if (error)
+        reply_failure(request, error);
+    else if (g_hash_table_contains(api->delivered, sha256))
+        reply_stored(api, request, sha256, part->size);
+    else if (received < part->first + part->length)
+        api_reply_error(request, 416, "%" G_GUINT64_FORMAT " bytes are here, the next one is expected", received);
     else
-        store_blob(api, request, sha256, partial->data, partial->len);
+        api_reply(request, 202, json_pack("{s:b, s:I}", "acknowledged", 1, "received", (json_int_t)received));
+}
+
+static void store_empty(struct worker_api *api, struct http_request *request, const char *sha256)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *name = cache_put_object(api->cache, "", 0, &error);
+
+    if (!name)
+        reply_failure(request, error);
+    else if (!g_str_equal(name, sha256))
+        api_reply_error(request, 400, "the bytes have another hash: %s", name);
+    else
+        reply_stored(api, request, sha256, 0);
+}
+
+static void put_part(struct worker_api *api, struct http_request *request, const char *sha256, const void *data, gsize length)
+{
+    const char *range = http_request_header(request, "Content-Range");
+    g_autoptr(GError) error = NULL;
+    struct part part;
+
+    if (!parse_part(range, length, &part))
+        api_reply_error(request, 400, "Content-Range '%s' does not fit %" G_GSIZE_FORMAT " bytes", range, length);
+    else if (part.size > BLOB_LIMIT)
+        api_reply_error(request, 413, "blobs may have at most %u bytes", BLOB_LIMIT);
+    else if (part.size == 0)
+        store_empty(api, request, sha256);
+    else if (!api_partial_add(api, sha256, part.first, data, length, &error))
+        reply_failure(request, error);
+    else
+        end_part(api, request, sha256, &part);
+}
+
+static void end_upload(struct worker_api *api, struct http_request *request, const struct upload *upload)
+{
+    guint64 length = g_ascii_strtoull(http_request_header(request, "Content-Length"), NULL, 10);
+    struct part part;
+
+    parse_part(http_request_header(request, "Content-Range"), length, &part);
+    if (upload->error)
+        reply_failure(request, upload->error);
+    else
+        end_part(api, request, upload->sha256, &part);
 }
 
 static void put_blob(struct worker_api *api, struct http_request *request, const char *sha256)
 {
-    const char *range = http_request_header(request, "Content-Range"), *encoding = http_request_header(request, "Content-Encoding");
+    const char *encoding = http_request_header(request, "Content-Encoding");
+    const struct upload *upload = http_request_taker(request);
     size_t length;
     const void *data = http_request_body(request, &length);
     g_autoptr(GByteArray) plain = NULL;
 
+    if (upload) {
+        end_upload(api, request, upload);
+        return;
+    }
     if (encoding && !g_str_equal(encoding, "identity")) {
         plain = g_str_equal(encoding, "gzip") ? gzip_unpack(data, length, API_BODY_LIMIT) : NULL;
         if (!plain) {
@@ -171,10 +246,7 @@ static void put_blob(struct worker_api *api, struct http_request *request, const
         data = plain->data;
         length = plain->len;
     }
-    if (range)
-        put_part(api, request, sha256, range, data, length);
-    else
-        store_blob(api, request, sha256, data, length);
+    put_part(api, request, sha256, data, length);
 }
 
 void api_handle_blob(struct worker_api *api, struct http_request *request, const char *sha256)

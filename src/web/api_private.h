@@ -18,7 +18,7 @@ struct worker_api {
     GHashTable *inputs;    /* SHA-256 -> path: what jobs that were handed out need */
     GHashTable *delivered; /* SHA-256: what workers have brought */
     GHashTable *listings;  /* of api_inputs.c */
-    GHashTable *partial;   /* SHA-256 -> GByteArray *: what is on its way */
+    GHashTable *partial;   /* of api_partial.c: what is on its way */
     gsize n_partial_bytes;
     GHashTable *v1_jobs; /* of api_v1.c */
     GHashTable *buckets; /* of api_rate.c */
@@ -55,3 +55,19 @@ json_t *api_list_inputs(struct worker_api *api, const struct job *job, GError **
 
 /* GET, HEAD and PUT of /api/worker/blobs/{sha256}. */
 void api_handle_blob(struct worker_api *api, struct http_request *request, const char *sha256);
+
+/* From within admit(): bytes of a blob that need no unpacking go to the disk as they come. */
+void api_blob_admit(struct worker_api *api, struct http_request *request);
+
+/* ---- blobs on their way ---- */
+GHashTable *api_partial_new_table(void);
+
+/* How many bytes are there from the beginning on. */
+guint64 api_partial_length(const struct worker_api *api, const char *sha256);
+
+/* Adds what comes next, from `position` on, and passes over what is there already. STALE when bytes are missing before it. */
+bool api_partial_add(struct worker_api *api, const char *sha256, guint64 position, const void *data, gsize length, GError **error);
+
+/* All bytes are there (at least one was added): they become an object of the cache. USAGE when their hash is another one. */
+bool api_partial_finish(struct worker_api *api, const char *sha256, GError **error);
+void api_partial_forget(struct worker_api *api, const char *sha256);

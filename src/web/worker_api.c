@@ -616,10 +616,13 @@ static bool is_same_secret(const char *text, const char *secret)
 
 static unsigned admit(struct http_request *request, gpointer data)
 {
-    const struct worker_api *api = data;
+    struct worker_api *api = data;
     const char *text = http_request_header(request, "Authorization");
 
-    return text && g_str_has_prefix(text, "Bearer ") && is_same_secret(text + strlen("Bearer "), api->token) ? 0 : 401;
+    if (!text || !g_str_has_prefix(text, "Bearer ") || !is_same_secret(text + strlen("Bearer "), api->token))
+        return 401;
+    api_blob_admit(api, request);
+    return 0;
 }
 
 /* ---- made and freed ---- */
@@ -633,11 +636,6 @@ static char *make_token(void)
     for (gsize i = 0; i < sizeof(bytes); i++)
         g_string_append_printf(text, "%02x", bytes[i]);
     return g_string_free(text, FALSE);
-}
-
-static void unref_bytes(gpointer data)
-{
-    g_byte_array_unref(data);
 }
 
 struct worker_api *worker_api_new(const struct worker_api_options *options, GError **error)
@@ -654,7 +652,7 @@ struct worker_api *worker_api_new(const struct worker_api_options *options, GErr
     api->inputs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     api->listings = api_inputs_new_listings();
     api->delivered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    api->partial = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_bytes);
+    api->partial = api_partial_new_table();
     api->v1_jobs = api_v1_new_jobs();
     api->buckets = api_rate_new();
     api->heartbeat_limit_s = options->heartbeat_limit_s;

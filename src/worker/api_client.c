@@ -123,68 +123,103 @@ static char *blob_path(const char *sha256)
     return g_strconcat("/api/worker/blobs/", sha256, NULL);
 }
 
-static bool add_part(const void *data, size_t length, gpointer user_data)
-{
-    GByteArray *bytes = user_data;
+/* A blob on its way here: plain bytes go to the disk and into the hash as they come, packed ones are kept until they can be unpacked. */
+struct fetching {
+    struct file_draft *draft;
+    struct hasher *hasher;
+    guint64 length;
+    GByteArray *packed; /* NULL: plain */
+    GError *error;
+};
 
-    if (bytes->len + length > FILE_READ_LIMIT)
+static bool write_plain(struct fetching *fetching, const void *data, size_t length)
+{
+    if (fetching->length + length > FILE_READ_LIMIT || !file_draft_write(fetching->draft, data, length, &fetching->error))
         return false;
-    g_byte_array_append(bytes, data, (guint)length);
+    hasher_update(fetching->hasher, data, length);
+    fetching->length += length;
     return true;
 }
 
-static bool unpack(GByteArray *bytes)
+static bool add_part(const void *data, size_t length, gpointer user_data)
 {
-    g_autoptr(GByteArray) plain = gzip_unpack(bytes->data, bytes->len, FILE_READ_LIMIT);
+    struct fetching *fetching = user_data;
 
-    g_byte_array_set_size(bytes, 0);
-    if (plain)
-        g_byte_array_append(bytes, plain->data, plain->len);
-    return plain != NULL;
+    if (!fetching->packed)
+        return write_plain(fetching, data, length);
+    if (fetching->packed->len + length > FILE_READ_LIMIT)
+        return false;
+    g_byte_array_append(fetching->packed, data, (guint)length);
+    return true;
+}
+
+static bool unpack(struct fetching *fetching, const GByteArray *packed, bool is_packed)
+{
+    g_autoptr(GByteArray) plain = is_packed ? gzip_unpack(packed->data, packed->len, FILE_READ_LIMIT) : NULL;
+
+    if (is_packed)
+        return plain && write_plain(fetching, plain->data, plain->len);
+    return write_plain(fetching, packed->data, packed->len);
 }
 
 /* True once everything is there; what has come stays for the next try, unless it is packed. */
-static bool fetch_rest(struct api_client *client, const char *sha256, bool is_packed, GByteArray *bytes, GError **error)
+static bool fetch_rest(struct api_client *client, const char *sha256, bool is_packed, struct fetching *fetching, GError **error)
 {
-    g_autofree char *path = blob_path(sha256), *range = g_strdup_printf("bytes=%u-", bytes->len);
+    g_autofree char *path = blob_path(sha256), *range = g_strdup_printf("bytes=%" G_GUINT64_FORMAT "-", fetching->length);
     const struct http_header ranged[] = {{"Range", range}, {NULL, NULL}}, packed[] = {{"Accept-Encoding", "gzip"}, {NULL, NULL}};
     struct http_call call = {
-        "GET", path, is_packed ? packed : bytes->len ? ranged : NULL, .timeout_ms = BLOB_TIMEOUT_MS, .part = add_part, .data = bytes};
-    g_autoptr(http_reply_owner) reply = http_client_call(client->http, &call, error);
+        "GET",           path, is_packed ? packed : fetching->length ? ranged : NULL, .timeout_ms = BLOB_TIMEOUT_MS, .part = add_part,
+        .data = fetching};
+    g_autoptr(GByteArray) kept = is_packed ? g_byte_array_new() : NULL;
+    g_autoptr(http_reply_owner) reply = NULL;
 
-    if (!reply && is_packed)
-        g_byte_array_set_size(bytes, 0);
+    fetching->packed = kept;
+    reply = http_client_call(client->http, &call, error);
+    fetching->packed = NULL;
     if (!reply)
         return false;
     if (reply->status / 100 == 2)
-        return g_strcmp0(http_reply_header(reply, "content-encoding"), "gzip") != 0 || unpack(bytes);
+        return !kept || unpack(fetching, kept, !g_strcmp0(http_reply_header(reply, "content-encoding"), "gzip"));
     g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "blob %s: status %u", sha256, reply->status);
+    return false;
+}
+
+static bool fetch_all(struct api_client *client, const char *sha256, struct fetching *fetching, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    for (int i = 0; i < TRIES; i++) {
+        g_clear_error(&problem);
+        if (fetch_rest(client, sha256, client->is_packing && i == 0, fetching, &problem))
+            return true;
+        if (fetching->error || g_error_matches(problem, CLX_ERROR, CLX_ERROR_NOT_FOUND))
+            break;
+    }
+    if (fetching->error)
+        g_propagate_error(error, g_steal_pointer(&fetching->error));
+    else if (problem)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    else
+        g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "blob %s came damaged", sha256);
     return false;
 }
 
 bool api_client_fetch(struct api_client *client, const char *sha256, const char *path, GError **error)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    g_autoptr(GError) problem = NULL;
+    struct fetching fetching = {.draft = file_draft_new(path, error)};
     g_autofree char *hash = NULL;
-    bool is_complete = false;
 
-    for (int i = 0; i < TRIES && !is_complete; i++) {
-        g_clear_error(&problem);
-        is_complete = fetch_rest(client, sha256, client->is_packing && i == 0, bytes, &problem);
-        if (g_error_matches(problem, CLX_ERROR, CLX_ERROR_NOT_FOUND))
-            break;
-    }
-    if (!is_complete) {
-        if (!problem)
-            g_set_error(&problem, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "blob %s came damaged", sha256);
-        g_propagate_error(error, g_steal_pointer(&problem));
+    if (!fetching.draft)
         return false;
-    }
-    hash = hash_sha256_hex(bytes->data, bytes->len);
-    if (g_str_equal(hash, sha256))
-        return file_write_atomic(path, bytes->len ? (const char *)bytes->data : "", bytes->len, error);
-    g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "%s changed while it was fetched", path);
+    fetching.hasher = hasher_new();
+    bool ok = fetch_all(client, sha256, &fetching, error);
+    hash = hasher_finish(fetching.hasher);
+    if (ok && g_str_equal(hash, sha256))
+        return file_draft_publish(fetching.draft, error);
+    file_draft_free(fetching.draft);
+    g_clear_error(&fetching.error);
+    if (ok)
+        g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "%s changed while it was fetched", path);
     return false;
 }
 

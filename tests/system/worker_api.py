@@ -256,7 +256,9 @@ def check_description(build):
     name = hashlib.sha256(made).hexdigest()
     api.check(build, "PUT", "/api/worker/blobs/" + name, b"other bytes", 400)
     api.check(build, "PUT", "/api/worker/blobs/" + name, made[:1000], 202, Content_Range=f"bytes 0-999/{len(made)}")
-    api.check(build, "PUT", "/api/worker/blobs/" + name, made[:1000], 416, Content_Range=f"bytes 0-999/{len(made)}")
+    api.check(build, "PUT", "/api/worker/blobs/" + name, made[:1000], 202, Content_Range=f"bytes 0-999/{len(made)}")  # of another worker: passed over
+    api.check(build, "PUT", "/api/worker/blobs/" + name, made[2000:3000], 416, Content_Range=f"bytes 2000-2999/{len(made)}")
+    api.check(build, "PUT", "/api/worker/blobs/" + name, made[2000:2999], 400, Content_Range=f"bytes 2000-2999/{len(made)}")
     api.check(build, "PUT", "/api/worker/blobs/" + name, made[1000:2000], 413, Content_Range=f"bytes 1000-1999/{1 << 30}")
     api.check(build, "PUT", "/api/worker/blobs/" + name, made[1000:], 201, Content_Range=f"bytes 1000-{len(made) - 1}/{len(made)}")
     api.check(build, "HEAD", "/api/worker/blobs/" + name)
