@@ -7,6 +7,10 @@
 
 #define XML "libxml2.so.2"
 
+LIBRARY_STUB(XML, xmlDocPtr, xmlCtxtReadIO,
+             (xmlParserCtxtPtr context, xmlInputReadCallback read, xmlInputCloseCallback close, void *data, const char *url,
+              const char *encoding, int options),
+             (context, read, close, data, url, encoding, options))
 LIBRARY_STUB(XML, xmlDocPtr, xmlCtxtReadMemory,
              (xmlParserCtxtPtr context, const char *text, int length, const char *url, const char *encoding, int options),
              (context, text, length, url, encoding, options))

@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/error.h"
 #include "diagram/drawio/drawio_native.h"
@@ -188,6 +189,76 @@ START_TEST(refuses_pictures_that_are_too_large)
 }
 END_TEST
 
+/* A page with `n` boxes whose labels are `length` letters long. */
+static char *make_page(unsigned n, unsigned length)
+{
+    GString *text = g_string_new(HEAD);
+    g_autofree char *label = g_strnfill(length, 'x');
+    for (unsigned i = 0; i < n; i++)
+        g_string_append_printf(text,
+                               "<mxCell id='c%u' value='%s' style='a=b;' vertex='1' parent='1'>"
+                               "<mxGeometry width='9' height='9' as='geometry'/></mxCell>",
+                               i, label);
+    g_string_append(text, TAIL);
+    return g_string_free(text, FALSE);
+}
+
+START_TEST(leaves_labels_out_that_would_take_too_long)
+{
+    g_autofree char *one = make_page(1, 40000), *many = make_page(600, 2000);
+    g_autofree char *reason = first_reason(one), *warning = first_warning(one), *last = first_warning(many), *none = first_reason(many);
+    assert_contains(reason, "page 1 'Page-1', cell 'c0': a label of 40000 bytes");
+    assert_contains(warning, "page 1 'Page-1', cell 'c0' is simplified: a label of 40000 bytes");
+    assert_contains(last,
+                    "cell 'c524': a label of 2000 bytes is more than one label (32768) or all of the page (1048576) may have; left out");
+    ck_assert_str_eq(none, "");
+}
+END_TEST
+
+START_TEST(reads_pages_of_more_than_ten_megabytes)
+{
+    g_autofree char *text = make_page(400, 30000), *reason = first_reason(text);
+    ck_assert_uint_gt(strlen(text), 12000000);
+    ck_assert_str_eq(reason, "");
+}
+END_TEST
+
+START_TEST(refuses_images_whose_filters_take_too_long)
+{
+    g_autofree char *reason =
+        first_reason(HEAD BOX("a", "shape=image;image=data:image/svg+xml,%3Csvg%3E%3CfeGaussianBlur/%3E%3C/svg%3E;", "0", "0")
+                         BOX("b", "shape=image;image=data:image/svg+xml,%3Csvg%3E%3CfeTurbulence/%3E%3C/svg%3E;", "0", "0") TAIL);
+    assert_contains(reason, "cell 'b': an embedded image whose filters take too long");
+}
+END_TEST
+
+START_TEST(refuses_more_pages_than_anybody_has)
+{
+    GString *text = g_string_new("<mxfile>");
+    for (int i = 0; i < 10001; i++)
+        g_string_append(text, "<diagram/>");
+    g_string_append(text, "</mxfile>");
+    g_autofree char *file = g_string_free(text, FALSE), *message = load_error(file);
+    assert_contains(message, "10000");
+}
+END_TEST
+
+/* 80 MB of blanks in 80 KB: raw deflate in base64, as the original packs its pages. */
+START_TEST(refuses_what_unpacks_to_too_much)
+{
+    static guchar packed[200000];
+    g_autofree char *blanks = g_strnfill(80000000, ' ');
+    z_stream stream = {.next_in = (guchar *)blanks, .avail_in = 80000000, .next_out = packed, .avail_out = sizeof packed};
+    ck_assert_int_eq(deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    ck_assert_int_eq(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    deflateEnd(&stream);
+    g_autofree char *base64 = g_base64_encode(packed, stream.total_out);
+    g_autofree char *text = g_strdup_printf("<mxfile><diagram name='P'>%s</diagram></mxfile>", base64), *message = load_error(text);
+    assert_contains(message, "page 1 'P': ");
+    assert_contains(message, "64 MiB");
+}
+END_TEST
+
 START_TEST(routes_edges_around_their_ends)
 {
     g_autofree char *svg =
@@ -324,6 +395,11 @@ int main(void)
     tcase_add_test(cases, refuses_a_page_that_is_not_there);
     tcase_add_test(cases, shows_the_layers_that_are_asked_for);
     tcase_add_test(cases, refuses_pictures_that_are_too_large);
+    tcase_add_test(cases, leaves_labels_out_that_would_take_too_long);
+    tcase_add_test(cases, reads_pages_of_more_than_ten_megabytes);
+    tcase_add_test(cases, refuses_images_whose_filters_take_too_long);
+    tcase_add_test(cases, refuses_more_pages_than_anybody_has);
+    tcase_add_test(cases, refuses_what_unpacks_to_too_much);
     tcase_add_test(cases, routes_edges_around_their_ends);
     tcase_add_test(cases, reads_labels_as_a_browser_does);
     tcase_add_test(cases, fills_in_placeholders);

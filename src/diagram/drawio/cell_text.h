@@ -3,6 +3,8 @@
 
 #include "diagram/drawio/model.h"
 
+#define LABEL_LIMIT 32768u /* bytes of a label that is drawn: laying out a paragraph takes time as its length squared */
+
 /* The label as it is to be set: HTML for cells whose labels are, else plain text; empty for none. The caller frees it. */
 char *cell_text_new(const struct page *page, const struct cell *cell);
 

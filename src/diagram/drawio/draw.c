@@ -95,12 +95,6 @@ static void draw_vertex(struct drawing *drawing, int index)
         stencil_paint(canvas, stencil, &shape);
     else
         shape_rectangle(canvas, &shape, 0, 0, shape.width, shape.height);
-    if (kind != NULL && drawing->warnings != NULL && style_is(style, "shape", "image") && style_get(style, "image") != NULL) {
-        char *problem = support_find_unknown_image(style);
-        if (problem != NULL)
-            g_ptr_array_add(drawing->warnings, g_strdup_printf("cell '%.60s': %s; left out", page_cell(drawing->page, index)->id, problem));
-        g_free(problem);
-    }
 }
 
 static void draw_edge(struct drawing *drawing, int index)
@@ -131,6 +125,7 @@ static void draw_edge(struct drawing *drawing, int index)
 void draw_page(struct drawing *drawing)
 {
     drawing->bounds = RECT_EMPTY;
+    drawing->label_bytes = 0;
     drawing->families = g_ptr_array_new();
     for (guint i = 0; i < drawing->view->order->len; i++) {
         int index = g_array_index(drawing->view->order, int, i);

@@ -13,6 +13,7 @@ struct drawing {
     const struct fonts *fonts;
     GPtrArray *warnings; /* may be NULL */
     GPtrArray *families; /* font families met so far, while drawing */
+    size_t label_bytes;  /* of the labels drawn so far */
     struct rect bounds;  /* of all that was drawn, grown as the original does */
 };
 

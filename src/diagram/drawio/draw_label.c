@@ -7,9 +7,10 @@
 #include "diagram/drawio/label.h"
 #include "diagram/drawio/shape.h"
 
-#define SPACE_ABOVE 5  /* of labels at the top */
-#define SPACE_BELOW 1  /* of labels at the bottom */
-#define TEXT_SHIFT 0.5 /* the original draws text half a unit up left */
+#define SPACE_ABOVE 5                  /* of labels at the top */
+#define SPACE_BELOW 1                  /* of labels at the bottom */
+#define TEXT_SHIFT 0.5                 /* the original draws text half a unit up left */
+#define MAX_LABELS (32u * LABEL_LIMIT) /* bytes of all labels of a page */
 
 /* Where a label goes: its anchor and the room it may take. */
 struct label_frame {
@@ -227,6 +228,21 @@ static void bound_label(struct drawing *drawing, const struct style *style, cons
         drawing->canvas->bounds = matrix_apply_rect(&drawing->canvas->state.matrix, box);
 }
 
+/* True if the page still has room for the text; tells of it once for each label that is left out. */
+static bool take_room(struct drawing *drawing, const struct cell *cell, const char *text)
+{
+    size_t length = strlen(text);
+    bool has_room = length <= LABEL_LIMIT && drawing->label_bytes + length <= MAX_LABELS;
+    if (has_room)
+        drawing->label_bytes += length;
+    else if (drawing->warnings != NULL)
+        g_ptr_array_add(drawing->warnings,
+                        g_strdup_printf("cell '%.60s': a label of %zu bytes is more than one label (%u) or all of the page (%u) may have; "
+                                        "left out",
+                                        cell->id, length, LABEL_LIMIT, MAX_LABELS));
+    return has_room;
+}
+
 void draw_label(struct drawing *drawing, int index)
 {
     const struct cell *cell = page_cell(drawing->page, index);
@@ -234,7 +250,7 @@ void draw_label(struct drawing *drawing, int index)
     struct label_options options = {0};
     struct label_frame frame = {0};
     g_autofree char *source = cell_text_new(drawing->page, cell);
-    if (source[0] == '\0')
+    if (source[0] == '\0' || !take_room(drawing, cell, source))
         return;
     if (cell->is_edge)
         frame_edge_label(drawing, index, &frame);

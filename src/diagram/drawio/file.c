@@ -12,12 +12,29 @@
 #define MAX_PAGES 10000
 #define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS | XML_PARSE_COMPACT)
 
+struct piece {
+    const char *text;
+    gsize length;
+};
+
+/* Handed over in pieces: libxml2 refuses more than 10 MB in one. */
+static int read_piece(void *data, char *buffer, int room)
+{
+    struct piece *left = data;
+    int n = (int)MIN(left->length, (gsize)room);
+    memcpy(buffer, left->text, (gsize)n);
+    left->text += n;
+    left->length -= (gsize)n;
+    return n;
+}
+
 xmlDoc *file_parse_xml(const char *text, gsize length, GError **error)
 {
     xmlParserCtxt *context = xmlNewParserCtxt();
     if (context == NULL)
         g_error("out of memory");
-    xmlDoc *document = xmlCtxtReadMemory(context, text, (int)length, NULL, NULL, PARSE_OPTIONS);
+    struct piece left = {text, length};
+    xmlDoc *document = xmlCtxtReadIO(context, read_piece, NULL, &left, NULL, NULL, PARSE_OPTIONS);
     if (document == NULL || !context->wellFormed || xmlDocGetRootElement(document) == NULL) {
         g_autofree char *message = g_strchomp(g_strdup(context->lastError.message != NULL ? context->lastError.message : "it is empty"));
         g_set_error(error, CLX_ERROR, CLX_ERROR_SOURCE, "broken XML in line %d: %.200s", MAX(context->lastError.line, 1), message);

@@ -16,6 +16,7 @@
 #undef g_object_unref
 
 LIBRARY_STUB_VOID(CAIRO, cairo_clip, (cairo_t * cr), (cr))
+LIBRARY_STUB_VOID(CAIRO, cairo_clip_extents, (cairo_t * cr, double *x1, double *y1, double *x2, double *y2), (cr, x1, y1, x2, y2))
 LIBRARY_STUB_VOID(CAIRO, cairo_close_path, (cairo_t * cr), (cr))
 LIBRARY_STUB(CAIRO, cairo_t *, cairo_create, (cairo_surface_t * target), (target))
 LIBRARY_STUB_VOID(CAIRO, cairo_curve_to, (cairo_t * cr, double x1, double y1, double x2, double y2, double x3, double y3),

@@ -19,6 +19,18 @@ static GBytes *decode(const char *header, const char *payload, gsize header_leng
     return g_bytes_new_take(bytes, length);
 }
 
+/* The filters whose work has no bounds in the size of the picture; shadows and the like are none of them. */
+static bool has_costly_filter(GBytes *data)
+{
+    static const char *const filters[] = {"feTurbulence", "feConvolveMatrix", "feMorphology", "feDiffuseLighting", "feSpecularLighting"};
+    gsize length = 0;
+    const char *text = g_bytes_get_data(data, &length);
+    for (unsigned i = 0; i < G_N_ELEMENTS(filters); i++)
+        if (g_strstr_len(text, (gssize)length, filters[i]) != NULL)
+            return true;
+    return false;
+}
+
 struct picture_image *picture_image_new(const char *source, bool keeps_aspect, GError **error)
 {
     const char *payload = g_str_has_prefix(source, "data:image/") && strlen(source) < MAX_SOURCE ? strchr(source, ',') : NULL;
@@ -29,6 +41,10 @@ struct picture_image *picture_image_new(const char *source, bool keeps_aspect, G
     g_autoptr(GBytes) data = decode(source, payload + 1, (gsize)(payload - source));
     if (g_bytes_get_size(data) < 8) {
         g_set_error(error, CLX_ERROR, CLX_ERROR_SOURCE, "an embedded image is damaged");
+        return NULL;
+    }
+    if (g_str_has_prefix(source, "data:image/svg") && has_costly_filter(data)) {
+        g_set_error(error, CLX_ERROR, CLX_ERROR_SOURCE, "an embedded image whose filters take too long");
         return NULL;
     }
     struct picture_image *image = g_new0(struct picture_image, 1);

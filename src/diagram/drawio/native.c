@@ -8,7 +8,7 @@
 #include "diagram/drawio/paint.h"
 #include "diagram/drawio/support.h"
 
-#define VERSION "2" /* counts changes of what is drawn */
+#define VERSION "3" /* counts changes of what is drawn */
 #define MAX_REASONS 20
 #define MAX_WARNINGS 100
 #define LINE_SHIFT 0.5 /* pixels by which the original moves all, so that thin lines are sharp */
@@ -67,7 +67,7 @@ static void tell_unknown(const struct page *page, const struct view *view, GPtrA
         const struct cell *cell = page_cell(page, g_array_index(view->order, int, i));
         g_autofree char *unknown = support_find_unknown(page, cell);
         if (unknown != NULL)
-            g_ptr_array_add(told, g_strdup_printf("cell '%.60s': %s cannot be drawn without the original; simplified", cell->id, unknown));
+            g_ptr_array_add(told, g_strdup_printf("cell '%.60s' is simplified: %s", cell->id, unknown));
     }
 }
 

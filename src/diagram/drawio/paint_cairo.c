@@ -11,14 +11,17 @@
 #define MITER_LIMIT 10
 #define MAX_SIDE 32767
 #define MAX_PIXELS (160.0 * 1024 * 1024)
-#define MAX_IMAGE_SIDE 16384
-#define IMAGE_SHIFT 0.5      /* pixels: the original moves images back on whole ones */
-#define POINTS_PER_UNIT 0.75 /* a unit is 1/96 inch */
+#define MAX_IMAGE_PIXELS (64.0 * 1024 * 1024)
+#define MAX_EFFORT (400.0 * 1024 * 1024) /* pixels of pictures within the picture: images, and what is seen through */
+#define IMAGE_SHIFT 0.5                  /* pixels: the original moves images back on whole ones */
+#define POINTS_PER_UNIT 0.75             /* a unit is 1/96 inch */
 
 struct painter {
     const struct canvas *canvas;
     const struct paint_options *options;
     cairo_t *cairo;
+    double effort;                /* so far */
+    unsigned n_opaque, n_omitted; /* shapes and images for which too much of it was spent already */
 };
 
 static void add_path(cairo_t *cairo, const struct segment *segments, guint n)
@@ -87,13 +90,38 @@ static void set_stroke(cairo_t *cairo, const struct stroke *stroke)
     cairo_set_miter_limit(cairo, MITER_LIMIT);
 }
 
-/* What is seen through needs a picture of its own, no larger than what is drawn on it. */
-static void begin_group(cairo_t *cairo, struct rect box, double margin)
+/* True if a picture within the picture may have this many pixels. */
+static bool spend(struct painter *painter, double pixels)
+{
+    bool is_affordable = painter->effort + pixels <= MAX_EFFORT;
+    if (is_affordable)
+        painter->effort += pixels;
+    return is_affordable;
+}
+
+static double clipped_pixels(cairo_t *cairo)
+{
+    double x0, y0, x1, y1;
+    cairo_clip_extents(cairo, &x0, &y0, &x1, &y1);
+    double width = x1 - x0, height = y1 - y0, zero = 0;
+    cairo_user_to_device_distance(cairo, &width, &zero);
+    double across = hypot(width, zero);
+    zero = 0;
+    cairo_user_to_device_distance(cairo, &zero, &height);
+    return across * hypot(zero, height);
+}
+
+/* What is seen through needs a picture of its own, no larger than what is drawn on it; false if there were too many of them. */
+static bool begin_group(struct painter *painter, struct rect box, double margin)
 {
     struct rect room = rect_grow(box, margin);
-    cairo_rectangle(cairo, room.x, room.y, room.width, room.height);
-    cairo_clip(cairo);
-    cairo_push_group(cairo);
+    cairo_rectangle(painter->cairo, room.x, room.y, room.width, room.height);
+    cairo_clip(painter->cairo);
+    bool is_affordable = spend(painter, clipped_pixels(painter->cairo));
+    if (is_affordable)
+        cairo_push_group(painter->cairo);
+    painter->n_opaque += !is_affordable;
+    return is_affordable;
 }
 
 static void end_group(cairo_t *cairo, double opacity)
@@ -108,8 +136,8 @@ static void paint_path(struct painter *painter, const struct op *op)
     bool is_stroked = op->stroke.is_set && op->stroke.width > 0;
     if (!op->fill.is_set && !is_stroked)
         return;
-    if (op->opacity < 1) /* the sharpest corner of a line reaches MITER_LIMIT times its half width */
-        begin_group(cairo, op->bounds, is_stroked ? MITER_LIMIT * op->stroke.width / 2 + 1 : 1);
+    /* The sharpest corner of a line reaches MITER_LIMIT times its half width. */
+    bool is_group = op->opacity < 1 && begin_group(painter, op->bounds, is_stroked ? MITER_LIMIT * op->stroke.width / 2 + 1 : 1);
     add_path(cairo, &g_array_index(painter->canvas->segments, struct segment, op->first), op->n);
     if (op->fill.is_set) {
         set_fill(cairo, &op->fill, op->bounds);
@@ -119,7 +147,7 @@ static void paint_path(struct painter *painter, const struct op *op)
         set_stroke(cairo, &op->stroke);
         cairo_stroke(cairo);
     }
-    if (op->opacity < 1)
+    if (is_group)
         end_group(cairo, op->opacity);
 }
 
@@ -130,14 +158,13 @@ static void paint_label(struct painter *painter, const struct op *op)
         cairo_rectangle(cairo, op->clip.x, op->clip.y, op->clip.width, op->clip.height);
         cairo_clip(cairo);
     }
-    if (op->opacity < 1)
-        begin_group(cairo, op->bounds, op->label->options.style.size * 2);
+    bool is_group = op->opacity < 1 && begin_group(painter, op->bounds, op->label->options.style.size * 2);
     for (guint i = 0; i < op->label->lines->len; i++) {
         const struct label_line *line = &g_array_index(op->label->lines, struct label_line, i);
         cairo_move_to(cairo, op->bounds.x + line->x, op->bounds.y + line->baseline);
         pango_cairo_show_layout_line(cairo, line->line);
     }
-    if (op->opacity < 1)
+    if (is_group)
         end_group(cairo, op->opacity);
 }
 
@@ -179,7 +206,7 @@ static cairo_surface_t *surface_of_pixbuf(GdkPixbuf *pixbuf)
 
 static void on_size(GdkPixbufLoader *loader, int width, int height, gpointer data)
 {
-    if (width > MAX_IMAGE_SIDE || height > MAX_IMAGE_SIDE)
+    if ((double)width * height > MAX_IMAGE_PIXELS)
         gdk_pixbuf_loader_set_size(loader, 1, 1);
 }
 
@@ -204,7 +231,7 @@ static bool is_sane_png(const guint8 *data, gsize length)
         return false;
     guint32 width = (guint32)data[16] << 24 | (guint32)data[17] << 16 | (guint32)data[18] << 8 | data[19];
     guint32 height = (guint32)data[20] << 24 | (guint32)data[21] << 16 | (guint32)data[22] << 8 | data[23];
-    return width <= MAX_IMAGE_SIDE && height <= MAX_IMAGE_SIDE;
+    return (double)width * height <= MAX_IMAGE_PIXELS;
 }
 
 static cairo_surface_t *decode_image(const struct picture_image *image)
@@ -240,6 +267,9 @@ static bool paint_vector(struct painter *painter, const struct op *op)
     if (handle == NULL)
         return false;
     gdouble width = 0, height = 0;
+    cairo_rectangle(painter->cairo, op->bounds.x, op->bounds.y, op->bounds.width, op->bounds.height);
+    cairo_clip(painter->cairo);
+    painter->effort += clipped_pixels(painter->cairo);
     if (!op->image->keeps_aspect && rsvg_handle_get_intrinsic_size_in_pixels(handle, &width, &height) && width > 0 && height > 0) {
         cairo_translate(painter->cairo, op->bounds.x, op->bounds.y);
         cairo_scale(painter->cairo, op->bounds.width / width, op->bounds.height / height);
@@ -256,6 +286,7 @@ static bool paint_raster(struct painter *painter, const struct op *op)
     if (surface == NULL)
         return false;
     double width = cairo_image_surface_get_width(surface), height = cairo_image_surface_get_height(surface);
+    painter->effort += width * height;
     struct rect box = op->image->keeps_aspect ? fit(op->bounds, width, height) : op->bounds;
     cairo_translate(painter->cairo, box.x, box.y);
     cairo_scale(painter->cairo, box.width / width, box.height / height);
@@ -270,6 +301,10 @@ static void paint_image(struct painter *painter, const struct op *op)
 {
     if (op->bounds.width <= 0 || op->bounds.height <= 0)
         return;
+    if (painter->effort > MAX_EFFORT) {
+        painter->n_omitted++;
+        return;
+    }
     double device = 1, other = 0;
     cairo_user_to_device_distance(painter->cairo, &device, &other);
     double shift = IMAGE_SHIFT / fmax(hypot(device, other), 1e-6);
@@ -278,12 +313,22 @@ static void paint_image(struct painter *painter, const struct op *op)
     bool is_good = is_vector ? paint_vector(painter, op) : paint_raster(painter, op);
     if (!is_good && painter->options->warnings != NULL)
         g_ptr_array_add(painter->options->warnings,
-                        g_strdup_printf("an embedded image (%.40s) is damaged; left out", op->image->media_type));
+                        g_strdup_printf("an embedded image (%.40s) is damaged or too large; left out", op->image->media_type));
+}
+
+static void tell_economies(const struct painter *painter)
+{
+    GPtrArray *warnings = painter->options->warnings;
+    if (warnings != NULL && painter->n_opaque > 0)
+        g_ptr_array_add(
+            warnings, g_strdup_printf("too many large shapes that are seen through: %u are drawn as if they were not", painter->n_opaque));
+    if (warnings != NULL && painter->n_omitted > 0)
+        g_ptr_array_add(warnings, g_strdup_printf("too many large images: %u are left out", painter->n_omitted));
 }
 
 static void paint_all(const struct canvas *canvas, const struct paint_options *options, cairo_t *cairo, double scale)
 {
-    struct painter painter = {canvas, options, cairo};
+    struct painter painter = {.canvas = canvas, .options = options, .cairo = cairo};
     if (!options->is_transparent) {
         cairo_set_source_rgb(cairo, options->background.red, options->background.green, options->background.blue);
         cairo_paint(cairo);
@@ -304,6 +349,7 @@ static void paint_all(const struct canvas *canvas, const struct paint_options *o
             paint_image(&painter, op);
         cairo_restore(cairo);
     }
+    tell_economies(&painter);
 }
 
 GBytes *paint_png(const struct canvas *canvas, const struct paint_options *options, GError **error)

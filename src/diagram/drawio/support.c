@@ -112,6 +112,8 @@ static char *find_unknown_in_label(const struct page *page, const struct cell *c
     g_autofree char *text = cell_text_new(page, cell);
     if (text[0] == '\0')
         return NULL;
+    if (strlen(text) > LABEL_LIMIT)
+        return g_strdup_printf("a label of %zu bytes", strlen(text));
     g_autofree char *unknown = cell_text_is_html(&cell->style) ? label_check_html(text) : NULL;
     if (unknown != NULL)
         return g_strdup_printf("%s in the HTML of its label", unknown);

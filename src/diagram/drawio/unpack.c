@@ -22,7 +22,7 @@ static GByteArray *inflate_all(const guint8 *data, gsize length, int window_bits
     z_stream stream = {.next_in = (Bytef *)data, .avail_in = (uInt)MIN(length, G_MAXUINT)};
     g_autoptr(GByteArray) out = g_byte_array_new();
     int status = inflateInit2(&stream, window_bits);
-    for (guint room = FIRST_OUTPUT; status == Z_OK && out->len < UNPACK_LIMIT; room = MIN(room * 2, UNPACK_LIMIT)) {
+    for (guint room = FIRST_OUTPUT; status == Z_OK && out->len <= UNPACK_LIMIT; room = MIN(room * 2, UNPACK_LIMIT + 1 - out->len)) {
         guint old = out->len;
         g_byte_array_set_size(out, old + room);
         stream.next_out = out->data + old;
