@@ -48,3 +48,10 @@ char *runtime_make_folder(const char *name, GError **error)
         return NULL;
     return g_steal_pointer(&path);
 }
+
+bool runtime_keep_temporary_files(const char *folder, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, "tmp", NULL);
+
+    return runtime_make_private_folder(path, error) && g_setenv("TMPDIR", path, TRUE);
+}

@@ -20,3 +20,7 @@ bool runtime_make_private_folder(const char *path, GError **error);
 
 /* Makes the folder and a private one of this name in it; the caller frees the path. */
 char *runtime_make_folder(const char *name, GError **error);
+
+/* Makes the folder `tmp` in a folder of this process and lets TMPDIR name it, for all that the process starts from now on: what they leave
+ * behind goes with the folder. */
+bool runtime_keep_temporary_files(const char *folder, GError **error);

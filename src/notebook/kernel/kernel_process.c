@@ -108,7 +108,9 @@ static GStrv make_argv(const struct kernel_process *kernel, const struct kernels
 static GStrv make_env(const struct kernel_process *kernel, const struct kernelspec *spec)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    g_autofree char *temporary = g_strconcat("TMPDIR=", kernel->temporary, NULL);
     g_strv_builder_addv(builder, (const char **)spec->env);
+    g_strv_builder_add(builder, temporary);
     g_strv_builder_add(builder, kernel->mark);
     return g_strv_builder_end(builder);
 }
@@ -149,7 +151,9 @@ static struct kernel_process *prepare(const struct kernelspec *spec, const char 
     }
     kernel->log_path = g_build_filename(kernel->folder, "log", NULL);
     kernel->work = g_build_filename(kernel->folder, "work", NULL);
-    if (!file_make_folders(kernel->work, error) || !write_connection_file(kernel, spec, error))
+    kernel->temporary = g_build_filename(kernel->folder, "tmp", NULL);
+    if (!file_make_folders(kernel->work, error) || !file_make_folders(kernel->temporary, error) ||
+        !write_connection_file(kernel, spec, error))
         g_clear_pointer(&kernel, kernel_process_end);
     return kernel;
 }
@@ -171,7 +175,8 @@ struct kernel_process *kernel_process_fork(struct kernel_server *server, const s
         return NULL;
     g_auto(GStrv) argv = make_argv(kernel, spec);
     g_autofree char *connection_file = g_build_filename(kernel->folder, "connection.json", NULL);
-    if (kernel_server_ask(server, argv, connection_file, strchr(kernel->mark, '=') + 1, kernel->work, kernel->log_path, error))
+    if (kernel_server_ask(server, argv, connection_file, strchr(kernel->mark, '=') + 1, kernel->work, kernel->temporary, kernel->log_path,
+                          error))
         kernel->server = server;
     else
         g_clear_pointer(&kernel, kernel_process_end);
@@ -211,6 +216,7 @@ void kernel_process_end(struct kernel_process *kernel)
     g_free(kernel->folder);
     g_free(kernel->log_path);
     g_free(kernel->work);
+    g_free(kernel->temporary);
     g_free(kernel->key);
     g_free(kernel->mark);
     g_free(kernel);
