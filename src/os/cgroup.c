@@ -3,10 +3,14 @@
 #include "os/cgroup.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define EMPTY_WAIT_MS 1000
 
 static const struct version {
     const char *limit, *swap_limit, *kills, *peak;
@@ -185,11 +189,63 @@ struct cgroup_memory cgroup_read_memory(const char *folder)
     return (struct cgroup_memory){read_number(folder, version->kills, "oom_kill "), read_number(folder, version->peak, NULL)};
 }
 
+/* Read through the descriptor that is waited at, so that it tells of the next change. */
+static bool is_populated(int fd)
+{
+    char text[128];
+    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    text[MAX(n, 0)] = '\0';
+    return strstr(text, "populated 1") != NULL;
+}
+
+/* Processes that are killed leave a group a moment later; the kernel tells when the last has. */
+static void wait_until_empty(const char *folder)
+{
+    g_autofree char *path = g_build_filename(folder, "cgroup.events", NULL);
+    gint64 end = g_get_monotonic_time() + EMPTY_WAIT_MS * 1000, left_ms = EMPTY_WAIT_MS;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct pollfd item = {.fd = fd, .events = POLLPRI};
+    while (fd >= 0 && left_ms > 0 && is_populated(fd)) {
+        poll(&item, 1, (int)left_ms);
+        left_ms = (end - g_get_monotonic_time()) / 1000;
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
 void cgroup_remove(const char *name)
 {
     g_autofree char *folder = find_made(name);
-    if (folder == NULL)
-        return;
-    write_file(folder, "cgroup.kill", 1); /* of version 2 only */
-    rmdir(folder);
+    if (folder != NULL && rmdir(folder) != 0 && write_file(folder, "cgroup.kill", 1)) { /* of version 2 only */
+        wait_until_empty(folder);
+        rmdir(folder);
+    }
+}
+
+void cgroup_leave(const char *folder)
+{
+    g_autofree char *above = g_path_get_dirname(folder);
+    if (write_file(above, "cgroup.procs", 0)) /* 0: whoever writes it */
+        rmdir(folder);
+}
+
+/* The kernel removes no group with processes in it. */
+static void sweep_below(const char *parent, const char *prefix, int least_age_s)
+{
+    g_autoptr(GDir) dir = g_dir_open(parent, 0, NULL);
+    struct stat info;
+    for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
+        if (!g_str_has_prefix(name, prefix))
+            continue;
+        g_autofree char *folder = g_build_filename(parent, name, NULL);
+        if (stat(folder, &info) == 0 && time(NULL) - info.st_ctime >= least_age_s)
+            rmdir(folder);
+    }
+}
+
+void cgroup_sweep(char *const *parents, const char *prefix, int least_age_s)
+{
+    g_auto(GStrv) own = parents == NULL ? list_parents_of(getpid()) : NULL;
+    for (char *const *parent = parents != NULL ? parents : own; *parent != NULL; parent++)
+        sweep_below(*parent, prefix, least_age_s);
 }

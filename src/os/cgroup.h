@@ -23,6 +23,13 @@ struct cgroup_memory cgroup_read_memory(const char *folder);
 /* Removes the group `name`, if cgroup_make() of this user could have made it, with all processes that are left in it. */
 void cgroup_remove(const char *name);
 
+/* This process leaves the group with this folder for the one above it, and the group goes if nothing else is in it. */
+void cgroup_leave(const char *folder);
+
+/* Removes the groups without processes whose names begin with `prefix` and that were made at least `least_age_s` seconds ago: a younger one may
+ * be about to be joined. `parents` as cgroup_list_parents() gives them; NULL: those of this process. */
+void cgroup_sweep(char *const *parents, const char *prefix, int least_age_s);
+
 /* The folders in which groups may be made, best first, as /proc/PID/mountinfo and /proc/PID/cgroup tell it. NULL-terminated; the caller frees
  * it. */
 char **cgroup_list_parents(const char *mounts, const char *groups);

@@ -146,6 +146,7 @@ int discovery_tidy(struct store *store, GError **error)
     struct tidying tidying = {.store = store, .dead_sessions = dead};
 
     doorbell_sweep(store_path(store));
+    executor_sweep();
     return tidy(&tidying, error) ? tidying.n_rows : -1;
 }
 

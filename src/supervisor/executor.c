@@ -17,6 +17,13 @@ const struct executor_class *executor_find(const char *mode)
     return NULL;
 }
 
+void executor_sweep(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(classes); i++)
+        if (classes[i]->sweep)
+            classes[i]->sweep();
+}
+
 void executor_worker_clear(struct executor_worker *worker)
 {
     if (worker->class)

@@ -88,10 +88,16 @@ struct executor_class {
     /* After open(): removes what builds of this database left behind that no row tells of; `sessions` are the names of those that run (a set).
      * NULL: nothing can be left behind. */
     void (*remove_leftovers)(struct executor *executor, GHashTable *sessions);
+
+    /* Removes what workers of any database left behind that nobody uses. NULL: nothing can be left behind. */
+    void (*sweep)(void);
 };
 
 /* The class of an execution mode, NULL when there is none. */
 const struct executor_class *executor_find(const char *mode);
+
+/* Removes what workers of any class and database left behind that nobody uses. */
+void executor_sweep(void);
 
 /* Lets go of a worker, if there is one; it runs on. */
 void executor_worker_clear(struct executor_worker *worker);

@@ -18,9 +18,12 @@ struct limit {
     guint64 n_seen;  /* at the last look; one may be the worker's own, which takes a moment to die of it */
 };
 
+#define GROUP_PREFIX "clx-"
+#define GROUP_LEAST_AGE_S 60 /* of one that may be swept away: its worker has joined it long since */
+
 static char *group_name(const char *executor_id)
 {
-    return g_strconcat("clx-", executor_id, NULL);
+    return g_strconcat(GROUP_PREFIX, executor_id, NULL);
 }
 
 static struct limit *make_limit(const struct executor_options *options, const char *executor_id)
@@ -228,6 +231,12 @@ static void clean_up(const char *executor_id)
     cgroup_remove(group);
 }
 
+/* Groups of workers that ended when nobody watched them, and could not remove them themselves. */
+static void sweep(void)
+{
+    cgroup_sweep(NULL, GROUP_PREFIX "direct-", GROUP_LEAST_AGE_S);
+}
+
 const struct executor_class executor_direct = {
     .mode = "direct",
     .make_id = make_id,
@@ -242,4 +251,5 @@ const struct executor_class executor_direct = {
     .peak_memory = peak_memory,
     .clear = clear,
     .clean_up = clean_up,
+    .sweep = sweep,
 };

@@ -160,6 +160,8 @@ G_NORETURN static void finish(struct worker *worker, const char *event, const ch
     if (!say_goodbye(worker, event, reason, &error))
         log_line(worker, "%s", error->message);
     doorbell_ring(worker->jobs_db, job_type_names[worker->type]);
+    if (worker->group)
+        cgroup_leave(worker->group);
     clear_worker(worker);
     exit(EXIT_SUCCESS);
 }

@@ -47,6 +47,11 @@ test_expect_success 'an idle worker ends after idle_timeout' '
     CLX_WORKER_MANAGEMENT__IDLE_TIMEOUT=1 marked workers start --type=notebook && wait_until 20 none_marked $mark &&
     test "$(sql "SELECT count(*) FROM workers")" -eq 0
 '
+test_expect_success 'a worker with a memory limit that ends by itself leaves no control group' '
+    CLX_WORKER_MANAGEMENT__NOTEBOOK__MEMORY_LIMIT=2g marked workers start --type=notebook &&
+    names=$(sql "SELECT container_id FROM workers") && kill $(sql "SELECT pid FROM workers") && wait_until 20 none_marked $mark &&
+    test -n "$names" && for name in $names; do test -z "$(find /sys/fs/cgroup -name "clx-$name")" || return 1; done
+'
 test_expect_success 'the row of a killed worker is cleaned up, but only said with --dry-run' '
     marked workers start --type=plantuml && kill -9 "$(sql "SELECT pid FROM workers")" && wait_until 5 none_marked $mark &&
     "$CLX" workers list >out && grep faulty out &&

@@ -313,6 +313,62 @@ START_TEST(a_control_group_holds_a_process_to_its_limit)
 }
 END_TEST
 
+/* A process of its own in the group, which ends it as a worker does. */
+START_TEST(a_process_that_leaves_its_control_group_removes_it)
+{
+    g_autofree char *name = g_strdup_printf("clx-leave-%d", (int)getpid());
+    g_autofree char *folder = cgroup_make(name, 64 << 20), *above = folder != NULL ? g_path_get_dirname(folder) : NULL;
+    int status = -1;
+    if (folder == NULL) {
+        printf("no control group may be made here\n");
+        return;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        g_autofree char *procs = g_build_filename(folder, "cgroup.procs", NULL);
+        int fd = open(procs, O_WRONLY | O_CLOEXEC);
+        bool is_in = fd >= 0 && write(fd, "0", 1) == 1;
+        cgroup_sweep((char *[]){above, NULL}, "clx-leave-", 0);
+        is_in = is_in && g_file_test(folder, G_FILE_TEST_IS_DIR);
+        cgroup_leave(folder);
+        _exit(is_in && !g_file_test(folder, G_FILE_TEST_EXISTS) ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(empty_control_groups_are_swept_away_when_they_are_old_enough)
+{
+    g_autofree char *name = g_strdup_printf("clx-sweep-%d", (int)getpid());
+    g_autofree char *folder = cgroup_make(name, 64 << 20);
+    if (folder == NULL) {
+        printf("no control group may be made here\n");
+        return;
+    }
+    cgroup_sweep(NULL, name, 60);
+    ck_assert(g_file_test(folder, G_FILE_TEST_IS_DIR));
+    cgroup_sweep(NULL, name, 0);
+    ck_assert(!g_file_test(folder, G_FILE_TEST_EXISTS));
+}
+END_TEST
+
+/* A tree of files stands for version 2, whose memory controller not every kernel has: a group with something in it is refused by rmdir(). */
+START_TEST(sweeping_touches_nothing_but_empty_groups_of_its_prefix)
+{
+    g_autofree char *top = g_strdup("/tmp/clx-groups-XXXXXX");
+    ck_assert_ptr_nonnull(g_mkdtemp(top));
+    g_autofree char *empty = g_build_filename(top, "clx-direct-a", NULL), *used = g_build_filename(top, "clx-direct-b", NULL);
+    g_autofree char *below = g_build_filename(used, "inner", NULL), *other = g_build_filename(top, "user.slice", NULL);
+    ck_assert(file_make_folders(empty, NULL) && file_make_folders(below, NULL) && file_make_folders(other, NULL));
+    cgroup_sweep((char *[]){top, (char *)"/nowhere", NULL}, "clx-direct-", 0);
+    ck_assert(!g_file_test(empty, G_FILE_TEST_EXISTS));
+    ck_assert(g_file_test(below, G_FILE_TEST_IS_DIR));
+    ck_assert(g_file_test(other, G_FILE_TEST_IS_DIR));
+    file_remove_tree(top, NULL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("os");
@@ -332,6 +388,9 @@ int main(void)
     tcase_add_test(tcase, who_holds_a_lock_is_known);
     tcase_add_test(tcase, control_groups_are_looked_for_beside_this_process);
     tcase_add_test(tcase, a_control_group_holds_a_process_to_its_limit);
+    tcase_add_test(tcase, a_process_that_leaves_its_control_group_removes_it);
+    tcase_add_test(tcase, empty_control_groups_are_swept_away_when_they_are_old_enough);
+    tcase_add_test(tcase, sweeping_touches_nothing_but_empty_groups_of_its_prefix);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
