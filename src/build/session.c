@@ -421,7 +421,7 @@ static void finish(struct session *session)
     if (session->doorbell >= 0)
         close(session->doorbell);
     if (session->doorbell_path != NULL)
-        unlink(session->doorbell_path);
+        doorbell_close(session->doorbell_path);
     if (session->store != NULL && !had_managers) /* else they have removed it, in one go with their last event */
         session_remove(session->store, session->id, NULL);
 }

@@ -25,15 +25,21 @@ char *runtime_base_path(void)
     return g_strdup_printf("/tmp/clx-%u", (unsigned)geteuid());
 }
 
+#define MAX_TRIES 100
+
 bool runtime_make_private_folder(const char *path, GError **error)
 {
-    struct stat info;
+    struct stat info = {0};
+    bool is_there = false;
 
-    if (mkdir(path, 0700) < 0 && errno != EEXIST) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "%s: cannot make the folder: %s", path, g_strerror(errno));
-        return false;
+    for (int i = 0; i < MAX_TRIES && !is_there; i++) { /* one that was there may be removed before it is looked at */
+        if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+            g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "%s: cannot make the folder: %s", path, g_strerror(errno));
+            return false;
+        }
+        is_there = lstat(path, &info) == 0;
     }
-    if (lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 077) == 0)
+    if (is_there && S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 077) == 0)
         return true;
     g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "%s: is not a private folder of this user; remove it", path);
     return false;

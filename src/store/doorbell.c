@@ -70,13 +70,21 @@ int doorbell_listen(const char *db_path, const char *channel, char **ret_path, G
     g_autofree char *base = runtime_base_path();
     g_autofree char *folder = bell_folder(db_path);
     struct sockaddr_un address;
+    bool is_bound = false;
     int fd;
 
     g_assert(is_channel(channel));
-    if (!runtime_make_private_folder(base, error) || !runtime_make_private_folder(folder, error))
-        return -1;
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || !bind_free_name(fd, folder, channel, &address)) {
+    for (int i = 0; fd >= 0 && !is_bound && i < MAX_TRIES; i++) {
+        if (!runtime_make_private_folder(base, error) || !runtime_make_private_folder(folder, error)) {
+            close(fd);
+            return -1;
+        }
+        is_bound = bind_free_name(fd, folder, channel, &address);
+        if (!is_bound && errno != ENOENT) /* the last of the others has just removed the folder */
+            break;
+    }
+    if (!is_bound) {
         g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "%s: cannot make the doorbell '%s': %s", folder, channel, g_strerror(errno));
         if (fd >= 0)
             close(fd);
@@ -84,6 +92,14 @@ int doorbell_listen(const char *db_path, const char *channel, char **ret_path, G
     }
     *ret_path = g_strdup(address.sun_path);
     return fd;
+}
+
+void doorbell_close(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+
+    unlink(path);
+    rmdir(folder); /* when nobody listens there any more */
 }
 
 void doorbell_drain(int fd)
@@ -144,5 +160,8 @@ void doorbell_ring(const char *db_path, const char *channel)
 
 void doorbell_sweep(const char *db_path)
 {
+    g_autofree char *folder = bell_folder(db_path);
+
     for_each_bell(db_path, "", test_one);
+    rmdir(folder); /* when nobody listens there */
 }

@@ -374,7 +374,7 @@ static void stop_listening(struct lifecycle_manager *manager)
         close(manager->bell_fd);
     manager->bell_fd = -1;
     if (manager->bell_path)
-        unlink(manager->bell_path);
+        doorbell_close(manager->bell_path);
     g_clear_pointer(&manager->bell_path, g_free);
 }
 

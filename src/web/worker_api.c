@@ -714,7 +714,7 @@ static void stop_listening(struct worker_api *api, int type)
     if (api->bells[type] >= 0)
         close(api->bells[type]);
     if (api->bell_paths[type])
-        unlink(api->bell_paths[type]);
+        doorbell_close(api->bell_paths[type]);
     g_free(api->bell_paths[type]);
 }
 

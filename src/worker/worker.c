@@ -136,7 +136,7 @@ static bool say_goodbye(struct worker *worker, const char *event, const char *re
 static void clear_worker(struct worker *worker)
 {
     if (worker->bell_path)
-        unlink(worker->bell_path);
+        doorbell_close(worker->bell_path);
     if (worker->runtime_dir)
         file_remove_tree(worker->runtime_dir, NULL);
     cache_close(worker->context.cache);

@@ -33,7 +33,7 @@ static int has_rung(int fd)
 static void stop_listening(int fd, char *path)
 {
     close(fd);
-    unlink(path);
+    doorbell_close(path);
     g_free(path);
 }
 
@@ -94,10 +94,60 @@ START_TEST(other_spelling_of_the_path_is_the_same_bell)
 }
 END_TEST
 
+START_TEST(folder_goes_with_its_last_listener)
+{
+    char *paths[2];
+    int one = doorbell_listen(db_path, "notebook", &paths[0], NULL);
+    int two = doorbell_listen(db_path, "plantuml", &paths[1], NULL);
+    g_autofree char *place = g_path_get_dirname(paths[0]);
+
+    stop_listening(one, paths[0]);
+    ck_assert_int_eq(access(place, F_OK), 0);
+    doorbell_ring(db_path, "plantuml");
+    ck_assert(has_rung(two));
+    stop_listening(two, paths[1]);
+    ck_assert_int_ne(access(place, F_OK), 0);
+    one = doorbell_listen(db_path, "notebook", &paths[0], NULL); /* and comes with the next one */
+    ck_assert_int_ge(one, 0);
+    close(one); /* as a killed process leaves it */
+    doorbell_sweep(db_path);
+    ck_assert_int_ne(access(place, F_OK), 0);
+    g_free(paths[0]);
+}
+END_TEST
+
+/* Many processes come and go at once: the folder vanishes under some that are about to listen in it. */
+START_TEST(listeners_come_and_go_without_harm)
+{
+    enum { N_PROCESSES = 4, N_ROUNDS = 500 };
+
+    for (int n = 0; n < N_PROCESSES; n++) {
+        if (fork() != 0)
+            continue;
+        for (int i = 0; i < N_ROUNDS; i++) {
+            char *path;
+            int fd = doorbell_listen(db_path, "notebook", &path, NULL);
+
+            if (fd < 0 || access(path, F_OK) != 0)
+                _exit(1);
+            stop_listening(fd, path);
+        }
+        _exit(0);
+    }
+    for (int n = 0; n < N_PROCESSES; n++) {
+        int status = -1;
+
+        ck_assert_int_gt(wait(&status), 0);
+        ck_assert_int_eq(status, 0);
+    }
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {rings_every_listener_of_the_channel_only, dead_listener_is_swept_away, endless_ringing_does_not_block,
-                                  other_spelling_of_the_path_is_the_same_bell};
+    const TTest *const tests[] = {rings_every_listener_of_the_channel_only, dead_listener_is_swept_away,
+                                  endless_ringing_does_not_block,           other_spelling_of_the_path_is_the_same_bell,
+                                  folder_goes_with_its_last_listener,       listeners_come_and_go_without_harm};
     Suite *suite = suite_create("doorbell");
     TCase *tcase = tcase_create("doorbell");
     SRunner *runner = srunner_create(suite);
