@@ -48,15 +48,16 @@ class Failure(Exception):
 # ---- processes ----
 
 
-def marked(mark):
-    """The pids whose environment carries the mark, with their command lines."""
+def marked(mark, is_prefix=False):
+    """The pids whose environment carries the mark, or one that begins so, with their command lines."""
     entry = f"CLX_TEST_MARK={mark}".encode()
     found = {}
     for folder in pathlib.Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         try:
-            if entry in (folder / "environ").read_bytes().split(b"\0"):
+            entries = (folder / "environ").read_bytes().split(b"\0")
+            if any(e.startswith(entry) if is_prefix else e == entry for e in entries):
                 found[int(folder.name)] = (folder / "cmdline").read_bytes()
         except OSError:
             continue
@@ -80,6 +81,21 @@ def wait_for(condition, limit_s):
     while not (answer := condition()) and time.monotonic() < end:
         select.select([], [], [], 0.01)
     return answer
+
+
+def remove(folder):
+    """A folder with the disks that are mounted in it."""
+    for line in pathlib.Path("/proc/mounts").read_text().splitlines():
+        if line.split(" ")[1].startswith(f"{folder}/"):
+            subprocess.run(["umount", "-l", line.split(" ")[1]], check=False)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear_all(folder):
+    """Whatever a run that is ended from outside has started and mounted."""
+    for pid in marked(f"chaos-{os.getpid()}-", is_prefix=True):
+        send(pid, signal.SIGKILL)
+    remove(folder)
 
 
 # ---- one project ----
@@ -425,10 +441,8 @@ class Round:
                 process.wait()
         for pid in marked(self.project.mark) if hasattr(self, "project") else []:
             send(pid, signal.SIGKILL)
-        if self.is_mounted:
-            subprocess.run(["umount", "-l", str(self.folder / "project")], check=False)
         if not keep:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove(self.folder)
 
 
 WORKER_TRAIL = re.compile(r"worker_starting worker_registered (worker_ready )*(worker_stopping |parent_died )*(worker_stopped |worker_failed )$")
@@ -505,6 +519,8 @@ def main():
     parser.add_argument("--fault", action="append", choices=sorted(FAULTS))
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # what is mounted and started is cleared then, too
     folder = pathlib.Path(tempfile.mkdtemp(prefix="clx-chaos-"))
     print(f"1..{options.rounds}\n# seeds {options.seed} to {options.seed + options.rounds - 1}", flush=True)
     try:
@@ -517,7 +533,7 @@ def main():
         return 1
     finally:
         if not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
+            clear_all(folder)
     return 1 if failed else 0
 
 
