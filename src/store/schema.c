@@ -1,4 +1,4 @@
-/* Version 10: the tables of version 7 (the earlier implementation) with added columns, CHECKs and triggers. Which changes of a status are
+/* Version 11 (10 knew no swarm): the tables of version 7 (the earlier implementation) with added columns, CHECKs and triggers. Which changes of a status are
  * allowed says states.h; the triggers *_transition hold every writer to it.
  *
  * Other triggers keep jobs and workers in step: whatever statement claims or ends a job also turns its worker busy or idle. */
@@ -62,7 +62,7 @@ static const char schema_sql[] =
     " jobs_processed INTEGER NOT NULL DEFAULT 0," /* completed */
     " jobs_failed INTEGER NOT NULL DEFAULT 0,"
     " avg_processing_time REAL NOT NULL DEFAULT 0," /* seconds */
-    " execution_mode TEXT NOT NULL DEFAULT 'direct' CHECK (execution_mode IN ('direct', 'docker', 'remote')),"
+    " execution_mode TEXT NOT NULL DEFAULT 'direct' CHECK (execution_mode IN ('direct', 'docker', 'remote', 'swarm')),"
     " config TEXT CHECK (config IS NULL OR json_valid(config)),"
     " session_id TEXT,"                              /* NULL: belongs to no build, takes jobs of all */
     " managed_by TEXT,"                              /* 'build' or 'user' */
@@ -237,7 +237,7 @@ static bool finish(struct db *db, GError **error)
 const struct db_schema jobs_schema = {
     .what = "jobs database",
     .option = "--jobs-db-path",
-    .version = 10,
+    .version = 11,
     .sql = schema_sql,
     .known_tables = known_tables,
     .upgrade = upgrade,

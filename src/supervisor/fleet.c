@@ -7,7 +7,6 @@
 #define FAILURE_LIMIT 5      /* tasks that failed while no worker came */
 #define SHRINK_AFTER_LOOKS 5 /* with less work */
 #define LOOK_MS 50
-#define WORKER_PREFIX "swarm-" /* of the names by which its workers register themselves */
 
 struct fleet {
     struct fleet_options options;
@@ -116,8 +115,7 @@ static void count_one(const struct worker_row *row, gpointer data)
     struct counting *counting = data;
 
     counting->n += row->status != WORKER_DEAD && !g_strcmp0(row->worker_type, type_name(counting->fleet)) &&
-                   g_str_has_prefix(row->executor_id, WORKER_PREFIX) &&
-                   !g_strcmp0(row->session_id, counting->fleet->options.worker->session_id);
+                   !g_strcmp0(row->execution_mode, "swarm") && !g_strcmp0(row->session_id, counting->fleet->options.worker->session_id);
 }
 
 int fleet_count_workers(const struct fleet *fleet)

@@ -13,6 +13,7 @@ struct expiring {
 struct late {
     gint64 id;
     int type;
+    bool is_swarm;
     const char *fault;
 };
 
@@ -32,11 +33,11 @@ static void look_at(const struct worker_row *row, gpointer data)
     struct expiring *expiring = data;
     int type = glossary_find(job_type_names, row->worker_type);
 
-    if (type < 0 || g_strcmp0(row->execution_mode, API_OWN_MODE) || g_strcmp0(row->session_id, expiring->api->session_id))
+    if (type < 0 || !api_is_own(expiring->api, row))
         return;
     const char *fault = find_fault(expiring->api, row, type);
     if (fault)
-        g_array_append_vals(expiring->late, &(struct late){row->id, type, fault}, 1);
+        g_array_append_vals(expiring->late, &(struct late){row->id, type, !g_strcmp0(row->execution_mode, "swarm"), fault}, 1);
 }
 
 /* Job, row and event in one transaction. */
@@ -45,8 +46,8 @@ static void expire(struct worker_api *api, const struct late *late)
     if (!store_begin(api->store, NULL))
         return;
     if (job_release_worker(api->store, late->id, late->fault, NULL) < 0 || !worker_set_status(api->store, late->id, WORKER_DEAD, NULL) ||
-        !event_add(api->store, "worker_failed", late->id, job_type_names[late->type], API_OWN_MODE, api->session_id, late->fault, NULL,
-                   NULL) ||
+        !event_add(api->store, "worker_failed", late->id, job_type_names[late->type], late->is_swarm ? "swarm" : "remote", api->session_id,
+                   late->fault, NULL, NULL) ||
         !store_commit(api->store, NULL)) {
         store_rollback(api->store); /* a full disk: the next look tries again */
         return;

@@ -29,8 +29,8 @@ struct worker_api {
     bool is_grouped;    /* a transaction is open */
 };
 
-/* Execution mode of workers that nobody but this server looks after. */
-#define API_OWN_MODE "remote"
+/* A worker of this session that nobody but this server looks after: "remote", or of a service of the cluster ("swarm"). */
+bool api_is_own(const struct worker_api *api, const struct worker_row *row);
 
 /* Tells the build that jobs have changed. */
 void api_ring_build(struct worker_api *api);

@@ -99,6 +99,12 @@ static struct worker_row *get_worker(struct worker_api *api, struct http_request
     return NULL;
 }
 
+bool api_is_own(const struct worker_api *api, const struct worker_row *row)
+{
+    return !g_strcmp0(row->session_id, api->session_id) &&
+           (!g_strcmp0(row->execution_mode, "remote") || !g_strcmp0(row->execution_mode, "swarm"));
+}
+
 static void add_event(struct worker_api *api, const struct worker_row *row, const char *type, const char *message)
 {
     event_add(api->store, type, row->id, row->worker_type, row->execution_mode, api->session_id, message, NULL, NULL);
@@ -142,7 +148,8 @@ static void handle_register(struct worker_api *api, struct http_request *request
 {
     int type = glossary_find(job_type_names, json_get_text(body, "worker_type", ""));
     const char *name = json_get_text(body, "container_id", NULL);
-    g_autofree char *own = g_strdup_printf("remote-%s-%08x", type >= 0 ? job_type_names[type] : "", g_random_int());
+    const char *mode = g_str_equal(json_get_text(body, "execution_mode", ""), "swarm") ? "swarm" : "remote";
+    g_autofree char *own = g_strdup_printf("%s-%s-%08x", mode, type >= 0 ? job_type_names[type] : "", g_random_int());
     g_autoptr(GError) error = NULL;
 
     if (!api_rate_allows(api, 0) || api->n_registered >= REGISTRATIONS) {
@@ -156,15 +163,15 @@ static void handle_register(struct worker_api *api, struct http_request *request
     }
     if (!name || !*name || strlen(name) > 128 || strchr(name, '/'))
         name = own;
-    gint64 id = worker_preregister(api->store, (enum job_type)type, name, api->session_id, API_OWN_MODE, NULL, &error);
+    gint64 id = worker_preregister(api->store, (enum job_type)type, name, api->session_id, mode, NULL, &error);
     if (id < 0) /* the name is taken: by this worker, before it lost its connection */
-        id = worker_preregister(api->store, (enum job_type)type, own, api->session_id, API_OWN_MODE, NULL, NULL);
+        id = worker_preregister(api->store, (enum job_type)type, own, api->session_id, mode, NULL, NULL);
     if (id < 0 || !worker_activate(api->store, id, NULL)) {
         api_reply_error(request, 500, "cannot register: %s", error ? error->message : "the row is gone");
         return;
     }
-    event_add(api->store, "worker_registered", id, job_type_names[type], API_OWN_MODE, api->session_id, name, NULL, NULL);
-    event_add(api->store, "worker_ready", id, job_type_names[type], API_OWN_MODE, api->session_id, "ready for jobs", NULL, NULL);
+    event_add(api->store, "worker_registered", id, job_type_names[type], mode, api->session_id, name, NULL, NULL);
+    event_add(api->store, "worker_ready", id, job_type_names[type], mode, api->session_id, "ready for jobs", NULL, NULL);
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *time = g_date_time_format(now, "%F %T");
     api_reply(request, 200, json_pack("{s:I, s:s}", "worker_id", (json_int_t)id, "registered_at", time));
@@ -701,7 +708,7 @@ static void remove_remote(const struct worker_row *row, gpointer data)
 {
     struct worker_api *api = data;
 
-    if (g_strcmp0(row->session_id, api->session_id) || g_strcmp0(row->execution_mode, API_OWN_MODE))
+    if (!api_is_own(api, row))
         return;
     give_back(api, row);
     worker_remove(api->store, row->id, NULL);

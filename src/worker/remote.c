@@ -37,7 +37,7 @@ struct remote {
     gint64 id;         /* 0: not registered */
     bool is_announced; /* CLX_WORKER_ID was given: its row is there already */
     bool is_of_build;  /* lives and dies with its build: announced, or of a swarm service */
-    const char *mode;  /* "remote", or "swarm": begins the name by which it registers itself */
+    const char *mode;  /* "remote", or "swarm": how it registers itself */
     int grace_s;       /* a job in hand may go on for that long after SIGTERM */
     bool is_leaving;   /* told to stop, and at its last job */
     gint64 job_id;     /* 0: none */
@@ -360,10 +360,10 @@ static json_t *introduce(struct remote *remote, GError **error)
     if (remote->is_announced)
         return api_client_post(remote->api, "/api/worker/activate", json_pack("{s:I}", "worker_id", (json_int_t)remote->id), error);
     g_autofree char *name = g_strdup_printf("%s-%s-%s-%d", remote->mode, job_type_names[remote->type], g_get_host_name(), (int)getpid());
-    return api_client_post(
-        remote->api, "/api/worker/register",
-        json_pack("{s:s, s:s, s:i}", "worker_type", job_type_names[remote->type], "container_id", name, "parent_pid", (int)getppid()),
-        error);
+    return api_client_post(remote->api, "/api/worker/register",
+                           json_pack("{s:s, s:s, s:s, s:i}", "worker_type", job_type_names[remote->type], "container_id", name,
+                                     "execution_mode", remote->mode, "parent_pid", (int)getppid()),
+                           error);
 }
 
 static void register_or_pause(struct remote *remote)

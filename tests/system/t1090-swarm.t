@@ -44,7 +44,8 @@ test_expect_success 'a build by the cluster gives the same bytes as one with pro
 '
 test_expect_success 'the pool has its events, and the workers theirs' '
     sqlite3 clx_jobs.db "SELECT event_type FROM worker_events ORDER BY id" >events &&
-    for event in pool_starting worker_registered worker_ready pool_started pool_stopping pool_stopped; do grep -qx $event events || return 1; done
+    for event in pool_starting worker_registered worker_ready pool_started pool_stopping pool_stopped; do grep -qx $event events || return 1; done &&
+    test "$(sqlite3 clx_jobs.db "SELECT DISTINCT execution_mode FROM worker_events WHERE event_type = '"'worker_registered'"'")" = "$(printf "direct\nswarm")"
 '
 test_expect_success 'a cluster that cannot start workers is told with its reason' '
     test_expect_code 1 env CLX_WORKER_MANAGEMENT__NOTEBOOK__IMAGE=localhost/no-such-image CLX_WORKER_MANAGEMENT__STARTUP_TIMEOUT=5 "$CLX" build course.yaml --workers=swarm --ignore-cache -o none 2>err &&
