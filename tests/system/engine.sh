@@ -1,13 +1,18 @@
 # A private container engine without any network of its own; containers use that of this machine. Sourced after lib.sh. Skips the whole suite, by
 # name, where no engine can be started.
-# CLX_TEST_ENGINE=FOLDER keeps its images there from one run to the next, for who works on these tests.
-engine=${CLX_TEST_ENGINE:-$(mktemp -d /tmp/clx-engine-XXXXXX)}
-mkdir -p "$engine"
+# CLX_TEST_IMAGES names a folder that keeps its images from one run to the next, for a week; whoever comes second while it is in use has its own.
+engine=$(mktemp -d /tmp/clx-engine-XXXXXX)
+engine_root=$engine/root
+if [ -n "${CLX_TEST_IMAGES-}" ] && mkdir -p "$CLX_TEST_IMAGES" && exec 8>"$CLX_TEST_IMAGES/lock" && flock -n 8; then
+    engine_root=$CLX_TEST_IMAGES/root
+    [ -z "$(find "$CLX_TEST_IMAGES" -maxdepth 1 -name born -mtime +7)" ] || rm -rf "$engine_root" "$CLX_TEST_IMAGES/born"
+    [ -e "$CLX_TEST_IMAGES/born" ] || : >"$CLX_TEST_IMAGES/born"
+fi
 DOCKER_HOST="unix://$engine/docker.sock" && export DOCKER_HOST
 
 start_engine()
 {
-    dockerd --host "unix://$engine/docker.sock" --data-root "$engine/root" --exec-root "$engine/exec" --pidfile "$engine/docker.pid" \
+    dockerd --host "unix://$engine/docker.sock" --data-root "$engine_root" --exec-root "$engine/exec" --pidfile "$engine/docker.pid" \
         --bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false --host-gateway-ip=127.0.0.1 \
         --log-level=error "$@" >>"$engine/log" 2>&1 &
     dockerd=$!
@@ -17,7 +22,7 @@ start_engine()
 # After SIGKILL of the engine: what it left behind would be in the way of the next one.
 clear_engine()
 {
-    umount "$engine/exec/netns/default" "$engine/root" 2>/dev/null
+    umount "$engine/exec/netns/default" "$engine_root" 2>/dev/null
     rm -f "$engine/docker.pid" "$engine/docker.sock"
 }
 
@@ -26,15 +31,17 @@ stop_engine()
     kill -CONT "$dockerd" 2>/dev/null
     kill "$dockerd" 2>/dev/null && wait "$dockerd"
     clear_engine
-    [ -n "${CLX_TEST_ENGINE-}" ] || rm -rf "$engine"
+    rm -rf "$engine"
 }
 
 if [ "$(id -u)" -ne 0 ] || ! command -v dockerd >/dev/null || ! start_engine; then
-    [ -n "${CLX_TEST_ENGINE-}" ] || rm -rf "$engine"
+    rm -rf "$engine"
     skip_all='no container engine can be started here'
     test_done
 fi
 trap stop_engine EXIT
+# What a run that was killed has left.
+docker ps -aq | xargs -r docker rm -f >/dev/null && docker image prune -f >/dev/null
 
 # The containers of clx: all of them, and those that run.
 all_ours()

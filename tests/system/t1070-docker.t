@@ -67,6 +67,48 @@ test_expect_success 'a foreign container that has taken the name of no worker is
     docker create --name stranger --network host localhost/clx-notebook:latest && rm -rf clx_cache.* &&
     "$CLX" build course.yaml --workers=docker -o other && test "$(docker ps -aq | wc -l)" -eq 1 && docker rm stranger
 '
+# ---- where the engine is ----
+make_certificates()
+{
+    mkdir -p "$1" && for name in ca cert server; do
+        openssl genrsa -out "$1/$name.key" 2048 2>/dev/null && openssl req -new -key "$1/$name.key" -subj "/CN=clx $name" -out "$1/$name.csr" || return 1
+    done
+    printf "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n" >"$1/extensions"
+    openssl x509 -req -in "$1/ca.csr" -signkey "$1/ca.key" -days 2 -out "$1/ca.pem" 2>/dev/null && for name in cert server; do
+        openssl x509 -req -in "$1/$name.csr" -CA "$1/ca.pem" -CAkey "$1/ca.key" -CAcreateserial -days 2 -extfile "$1/extensions" \
+            -out "$1/$name.pem" 2>/dev/null || return 1
+    done
+    cp "$1/cert.key" "$1/key.pem"
+}
+tls_port=$((20000 + $$ % 20000))
+restart_engine()
+{
+    kill "$dockerd" && { wait "$dockerd"; true; } && clear_engine && start_engine "$@"
+}
+build_here()
+{
+    rm -rf clx_cache.* out && "$CLX" build course.yaml --workers=docker -o out && diff -r direct out
+}
+test_expect_success 'an engine behind TLS, with an authority of its own: DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH' '
+    make_certificates tls && restart_engine --host tcp://127.0.0.1:$tls_port --tlsverify --tlscacert "$PWD/tls/ca.pem" --tlscert "$PWD/tls/server.pem" \
+        --tlskey "$PWD/tls/server.key" && (export DOCKER_HOST=tcp://127.0.0.1:$tls_port DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH="$PWD/tls" && build_here)
+'
+test_expect_success 'an engine whose certificate another authority has signed is not trusted, and one that wants a certificate gets none by chance' '
+    make_certificates foreign && (export DOCKER_HOST=tcp://127.0.0.1:$tls_port DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH="$PWD/foreign" &&
+        test_expect_code 1 "$CLX" build course.yaml --ignore-cache --workers=docker -o out 2>err) && grep -i "certificate" err &&
+    rm tls/cert.pem && (export DOCKER_HOST=tcp://127.0.0.1:$tls_port DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH="$PWD/tls" &&
+        test_expect_code 1 "$CLX" build course.yaml --ignore-cache --workers=docker -o out 2>err) && grep "no container engine answers at tcp://127.0.0.1:$tls_port" err
+'
+test_expect_success 'the current docker context says where the engine is; DOCKER_CONTEXT and DOCKER_HOST come first' '
+    address=$DOCKER_HOST && (unset DOCKER_HOST && docker context create here --docker "host=$address" && docker context create nowhere --docker "host=unix:///nowhere/docker.sock" &&
+        docker context use here && build_here && DOCKER_CONTEXT=nowhere test_expect_code 1 "$CLX" build course.yaml --ignore-cache --workers=docker -o out 2>err &&
+        grep "no container engine answers at unix:///nowhere/docker.sock" err && docker context use nowhere && DOCKER_HOST=$address build_here)
+'
+test_expect_success 'after SIGKILL of the engine a build ends well or says why, and nothing is lost or left once the engine is back' '
+    rm -rf clx_cache.* out && { "$CLX" build course.yaml --workers=docker -o out 2>err & } && build=$! && wait_until 60 one_runs notebook && kill -9 $dockerd &&
+    { wait $dockerd; true; } && { wait $build; status=$?; } && clear_engine; start_engine &&
+    if [ $status -eq 0 ]; then diff -r direct out; else [ $status -eq 1 ] && grep "^clx: error:" err; fi && build_here && none_ours
+'
 test_expect_success 'a worker that shares no disk registers, and a wrong token does nothing' '
     echo 0123456789abcdef0123456789abcdef >token && rm -rf clx_cache.* clx_jobs.* &&
     { CLX_API_URL=http://127.0.0.1:18765 CLX_API_TOKEN=wrong "$CLX" worker notebook 2>wrong.log & } && wrong=$! &&

@@ -51,4 +51,8 @@ test_expect_success 'a cluster that cannot start workers is told with its reason
     test_expect_code 1 env CLX_WORKER_MANAGEMENT__NOTEBOOK__IMAGE=localhost/no-such-image CLX_WORKER_MANAGEMENT__STARTUP_TIMEOUT=5 "$CLX" build course.yaml --workers=swarm --ignore-cache -o none 2>err &&
     grep "no notebook worker of the swarm comes" err && grep "no-such-image" err && wait_until 30 nothing_left
 '
+test_expect_success 'after SIGKILL of the build the next one removes what is left and does the work' '
+    rm -rf clx_cache.* && { "$CLX" build course.yaml --workers=swarm -o killed & } && build=$! && wait_until 60 sh -c "test -n \"\$(docker ps -q)\"" &&
+    kill -9 $build && { wait $build; true; } && build -o again && diff -r direct again && wait_until 60 nothing_left
+'
 test_done
