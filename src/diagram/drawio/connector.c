@@ -110,8 +110,7 @@ static void paint_async_arrow(struct marker *m, bool is_open)
     double nx = m->ux * (m->size + m->width), ny = m->uy * (m->size + m->width), side = m->is_source ? 0.5 : -0.5;
     struct point points[] = {tip, behind(tip, nx, ny, 1, side), behind(tip, nx, ny, 1, 0)};
     if (is_open) {
-        struct point half[] = {behind(tip, nx, ny, 1, side), tip};
-        m->end = outline_tip(m, 2 * MITER);
+        struct point half[] = {behind(m->tip, nx, ny, 1, side), m->tip};
         paint_points(m, half, G_N_ELEMENTS(half), false);
         return;
     }

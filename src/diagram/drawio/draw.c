@@ -89,6 +89,8 @@ static void draw_vertex(struct drawing *drawing, int index)
     bound_vertex(drawing, index);
     const char *name = style_get(style, "shape");
     const xmlNode *stencil = kind == NULL && name != NULL ? stencils_find(drawing->page->stencils, name) : NULL;
+    if (shape.width <= 0 || shape.height <= 0)
+        return; /* the original shows the label only */
     if (kind != NULL)
         kind->paint(canvas, &shape);
     else if (stencil != NULL)

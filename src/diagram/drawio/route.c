@@ -271,25 +271,25 @@ static void append_elbow(const struct route *route, GArray *points)
 }
 
 /* Which side of a terminal an entity relation leaves from. */
-static bool leaves_left(const struct route *route, const struct route_end *end, const struct route_end *other, bool is_source)
+static bool leaves_left(const struct route *route, bool is_source)
 {
-    unsigned sides = route_allowed_sides(route, is_source, 0);
-    if (!end->has_point && (sides == SIDE_WEST || sides == SIDE_EAST))
+    const struct route_end *end = is_source ? &route->source : &route->target, *other = is_source ? &route->target : &route->source;
+    unsigned sides = end->cell != NULL ? route_allowed_sides(route, is_source, 0) : 0;
+    if (!end->has_point && sides != 0 && sides != (SIDE_WEST | SIDE_EAST))
         return sides == SIDE_WEST;
-    if (end->cell != NULL && end->cell->geometry.is_relative)
+    if (end->cell == NULL || (is_source && other->cell == NULL && !end->cell->geometry.is_relative))
+        return !is_source;
+    if (end->cell->geometry.is_relative)
         return end->cell->geometry.rect.x <= 0.5;
-    struct rect own = end_box(end, false), far = end_box(other, false);
-    return is_source ? far.x + far.width < own.x : !(own.x + own.width < far.x) ? far.x + far.width < own.x + own.width : true;
+    struct rect own = end_box(end, true), far = end_box(other, true);
+    return far.x + far.width < own.x;
 }
 
 static void append_entity_relation(const struct route *route, GArray *points)
 {
     double segment = style_number(route->style, "segment", ENTITY_SEGMENT);
     struct rect s = end_box(&route->source, true), t = end_box(&route->target, true);
-    bool source_left = leaves_left(route, &route->source, &route->target, true);
-    bool target_left = route->target.cell != NULL && (route->target.cell->geometry.is_relative || route_allowed_sides(route, false, 0) != 0)
-                           ? leaves_left(route, &route->target, &route->source, false)
-                           : end_box(&route->source, false).x + end_box(&route->source, false).width < end_box(&route->target, false).x;
+    bool source_left = leaves_left(route, true), target_left = leaves_left(route, false);
     double x0 = source_left ? s.x : s.x + s.width, y0 = rect_center(s).y;
     double x1 = target_left ? t.x : t.x + t.width, y1 = rect_center(t).y;
     double leave = x0 + (source_left ? -segment : segment), arrive = x1 + (target_left ? -segment : segment);

@@ -83,13 +83,18 @@ void shape_rectangle(struct canvas *canvas, const struct shape *shape, double x,
     canvas_fill_and_stroke(canvas);
 }
 
-void shape_line(struct canvas *canvas, const struct shape *shape, double x1, double y1, double x2, double y2)
+void shape_shadowed_line(struct canvas *canvas, const struct shape *shape, double x1, double y1, double x2, double y2)
 {
-    canvas->state.has_shadow = false;
     canvas_begin(canvas);
     canvas_move(canvas, shape->x + x1, shape->y + y1);
     canvas_line(canvas, shape->x + x2, shape->y + y2);
     canvas_stroke(canvas);
+}
+
+void shape_line(struct canvas *canvas, const struct shape *shape, double x1, double y1, double x2, double y2)
+{
+    canvas->state.has_shadow = false;
+    shape_shadowed_line(canvas, shape, x1, y1, x2, y2);
 }
 
 double shape_title_size(const struct shape *shape)

@@ -56,5 +56,8 @@ void shape_rectangle(struct canvas *canvas, const struct shape *shape, double x,
 /* A line from one point to another, relative to the shape's box, stroked without shadow. */
 void shape_line(struct canvas *canvas, const struct shape *shape, double x1, double y1, double x2, double y2);
 
+/* The same; the line throws a shadow if the shape does. */
+void shape_shadowed_line(struct canvas *canvas, const struct shape *shape, double x1, double y1, double x2, double y2);
+
 /* The title bar of a swimlane or table. */
 double shape_title_size(const struct shape *shape);

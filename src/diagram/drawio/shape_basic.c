@@ -57,9 +57,7 @@ static void paint_hexagon(struct canvas *c, const struct shape *s)
 
 static void paint_line(struct canvas *c, const struct shape *s)
 {
-    bool had_shadow = c->state.has_shadow;
-    shape_line(c, s, 0, s->height / 2, s->width, s->height / 2);
-    c->state.has_shadow = had_shadow;
+    shape_shadowed_line(c, s, 0, s->height / 2, s->width, s->height / 2);
 }
 
 static void paint_cloud(struct canvas *c, const struct shape *s)
@@ -170,7 +168,6 @@ static void paint_partial_rectangle(struct canvas *c, const struct shape *s)
     struct point corners[] = {{x, y}, {x + w, y}, {x + w, y + h}, {x, y + h}, {x, y}};
     canvas_rect(c, x, y, w, h);
     canvas_fill(c);
-    c->state.has_shadow = false;
     canvas_begin(c);
     canvas_move(c, x, y);
     for (int i = 0; i < 4; i++) {

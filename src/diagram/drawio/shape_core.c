@@ -85,7 +85,11 @@ static void paint_cross(struct canvas *c, const struct shape *s)
     double w = s->width, h = s->height, d = fmin(w, h) * shape_length(s, "size", 0.2, 1);
     double t = (h - d) / 2, b = t + d, l = (w - d) / 2, r = l + d;
     struct point corners[] = {{0, t}, {l, t}, {l, 0}, {r, 0}, {r, t}, {w, t}, {w, b}, {r, b}, {r, h}, {l, h}, {l, b}, {0, b}};
-    shape_polygon(c, s, corners, G_N_ELEMENTS(corners));
+    for (unsigned i = 0; i < G_N_ELEMENTS(corners); i++)
+        corners[i] = (struct point){s->x + corners[i].x, s->y + corners[i].y};
+    canvas_begin(c);
+    canvas_polyline(c, corners, G_N_ELEMENTS(corners), 0, true); /* never rounded */
+    canvas_fill_and_stroke(c);
 }
 
 static void paint_corner(struct canvas *c, const struct shape *s)
@@ -355,7 +359,8 @@ static void paint_line_ellipse(struct canvas *c, const struct shape *s)
 
 static void paint_message(struct canvas *c, const struct shape *s)
 {
-    shape_rectangle(c, s, 0, 0, s->width, s->height);
+    canvas_rect(c, s->x, s->y, s->width, s->height); /* never rounded */
+    canvas_fill_and_stroke(c);
     c->state.has_shadow = false;
     canvas_begin(c);
     canvas_move(c, s->x, s->y);
@@ -376,10 +381,10 @@ static void paint_curly_bracket(struct canvas *c, const struct shape *s)
 
 static void paint_waypoint(struct canvas *c, const struct shape *s)
 {
-    double d = fmax(0, style_number(s->style, "size", 6) - 2 * c->state.stroke.width);
+    double d = fmax(0, style_number(s->style, "size", 6) - 2) + 2 * c->state.stroke.width;
     c->state.fill = (struct fill){.is_set = c->state.stroke.is_set, .from = c->state.stroke.color};
     canvas_ellipse(c, s->x + (s->width - d) / 2, s->y + (s->height - d) / 2, d, d);
-    canvas_fill_and_stroke(c);
+    canvas_fill(c);
 }
 
 static void paint_datastore(struct canvas *c, const struct shape *s)

@@ -42,21 +42,21 @@ static void paint_uml_entity(struct canvas *c, const struct shape *s)
 {
     canvas_ellipse(c, s->x, s->y, s->width, s->height);
     canvas_fill_and_stroke(c);
-    shape_line(c, s, s->width / 8, s->height, s->width * 7 / 8, s->height);
+    shape_shadowed_line(c, s, s->width / 8, s->height, s->width * 7 / 8, s->height);
 }
 
 static void paint_uml_destroy(struct canvas *c, const struct shape *s)
 {
-    shape_line(c, s, s->width, 0, 0, s->height);
-    shape_line(c, s, 0, 0, s->width, s->height);
+    shape_shadowed_line(c, s, s->width, 0, 0, s->height);
+    shape_shadowed_line(c, s, 0, 0, s->width, s->height);
 }
 
 static void paint_uml_control(struct canvas *c, const struct shape *s)
 {
     double w = s->width, h = s->height;
+    shape_shadowed_line(c, s, w * 3 / 8, h / 8 * 1.1, w * 5 / 8, 0);
     canvas_ellipse(c, s->x, s->y + h / 8, w, h * 7 / 8);
     canvas_fill_and_stroke(c);
-    shape_line(c, s, w * 3 / 8, h / 8 * 1.1, w * 5 / 8, 0);
     shape_line(c, s, w * 3 / 8, h / 8 * 1.1, w * 5 / 8, h / 4);
 }
 
@@ -181,18 +181,34 @@ static struct rect folder_margins(const struct shape *s)
     return style_is(s->style, "tabPosition", "left") ? (struct rect){0, 0, side, below} : (struct rect){side, 0, 0, below};
 }
 
-/* A box with two small boxes over its left border. */
+/* A box with two small boxes over its left border, filled as one. */
 static void paint_jetty_box(struct canvas *c, const struct shape *s, double jetty_w, double jetty_h, double first, double second)
 {
-    double x = s->x, y = s->y, half = jetty_w / 2;
-    double tops[] = {first, second};
-    canvas_rect(c, x + half, y, s->width - half, s->height);
+    double x = s->x, y = s->y, w = s->width, h = s->height, half = jetty_w / 2, tops[] = {first, second};
+    struct point outline[] = {{x + half, y},
+                              {x + w, y},
+                              {x + w, y + h},
+                              {x + half, y + h},
+                              {x + half, y + second + jetty_h},
+                              {x, y + second + jetty_h},
+                              {x, y + second},
+                              {x + half, y + second},
+                              {x + half, y + first + jetty_h},
+                              {x, y + first + jetty_h},
+                              {x, y + first},
+                              {x + half, y + first}};
+    canvas_begin(c);
+    canvas_polyline(c, outline, G_N_ELEMENTS(outline), 0, true);
     canvas_fill_and_stroke(c);
     c->state.has_shadow = false;
+    canvas_begin(c);
     for (int i = 0; i < 2; i++) {
-        canvas_rect(c, x, y + tops[i], jetty_w, jetty_h);
-        canvas_fill_and_stroke(c);
+        canvas_move(c, x + half, y + tops[i]);
+        canvas_line(c, x + jetty_w, y + tops[i]);
+        canvas_line(c, x + jetty_w, y + tops[i] + jetty_h);
+        canvas_line(c, x + half, y + tops[i] + jetty_h);
     }
+    canvas_stroke(c);
 }
 
 static void paint_module(struct canvas *c, const struct shape *s)
@@ -212,7 +228,7 @@ static void paint_lollipop(struct canvas *c, const struct shape *s)
     double size = fmax(0, style_number(s->style, "size", 10)), w = s->width;
     canvas_ellipse(c, s->x + (w - size) / 2, s->y, size, size);
     canvas_fill_and_stroke(c);
-    shape_line(c, s, w / 2, size, w / 2, s->height);
+    shape_shadowed_line(c, s, w / 2, size, w / 2, s->height);
 }
 
 /* The socket for a lollipop, on a stalk. */
@@ -220,7 +236,7 @@ static void paint_requires(struct canvas *c, const struct shape *s)
 {
     double size = fmax(0, style_number(s->style, "size", 10)), inset = style_number(s->style, "inset", 2) + c->state.stroke.width;
     double middle = s->x + s->width / 2, reach = size / 2 + inset, bottom = s->y + size + inset;
-    shape_line(c, s, s->width / 2, size + inset, s->width / 2, s->height);
+    shape_shadowed_line(c, s, s->width / 2, size + inset, s->width / 2, s->height);
     canvas_begin(c);
     canvas_move(c, middle - reach, s->y + size / 2);
     canvas_quad(c, middle - reach, bottom, middle, bottom);

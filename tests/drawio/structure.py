@@ -1,0 +1,323 @@
+"""The structure of a drawing in SVG: where its lines and filled outlines run, where they end, and where its texts are anchored.
+
+compare(own, reference) holds the SVG of the renderer in C against the one that the original wrote for the same page and returns what differs by more
+than REACH units, as texts; an empty list means the same structure.
+"""
+import math
+import re
+import xml.etree.ElementTree
+
+REACH = 3  # units by which places may differ
+STEP = 1.0  # between the points that stand for a line
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+IDENTITY = (1, 0, 0, 1, 0, 0)
+
+
+def numbers(text):
+    return [float(n) for n in NUMBER.findall(text or "")]
+
+
+def multiply(m, n):
+    a, b, c, d, e, f = m
+    g, h, i, j, k, l = n
+    return (a * g + c * h, b * g + d * h, a * i + c * j, b * i + d * j, a * k + c * l + e, b * k + d * l + f)
+
+
+def one_transform(name, v):
+    if name == "matrix":
+        return tuple(v)
+    if name == "translate":
+        return (1, 0, 0, 1, v[0], v[1] if len(v) > 1 else 0)
+    if name == "scale":
+        return (v[0], 0, 0, v[1] if len(v) > 1 else v[0], 0, 0)
+    if name == "rotate":
+        c, s = math.cos(math.radians(v[0])), math.sin(math.radians(v[0]))
+        x, y = (v[1], v[2]) if len(v) > 2 else (0, 0)
+        return (c, s, -s, c, x - c * x + s * y, y - s * x - c * y)
+    raise ValueError("unknown transform " + name)
+
+
+def transform_of(element):
+    result = IDENTITY
+    for name, arguments in re.findall(r"(\w+)\(([^)]*)\)", element.get("transform") or ""):
+        result = multiply(result, one_transform(name, numbers(arguments)))
+    return result
+
+
+def apply(m, p):
+    return (m[0] * p[0] + m[2] * p[1] + m[4], m[1] * p[0] + m[3] * p[1] + m[5])
+
+
+def bezier(points, n=24):
+    out = []
+    for i in range(1, n + 1):
+        t, layer = i / n, points
+        while len(layer) > 1:
+            layer = [(a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t) for a, b in zip(layer, layer[1:])]
+        out.append(layer[0])
+    return out
+
+
+def arc(p, rx, ry, degrees, large, sweep, q, n=32):
+    """Points of an elliptical arc, by the conversion to its centre that the SVG specification describes."""
+    rx, ry = abs(rx), abs(ry)
+    if rx == 0 or ry == 0 or p == q:
+        return [q]
+    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    dx, dy = (p[0] - q[0]) / 2, (p[1] - q[1]) / 2
+    x, y = c * dx + s * dy, c * dy - s * dx
+    grow = math.sqrt(max(1, (x / rx) ** 2 + (y / ry) ** 2))
+    rx, ry = rx * grow, ry * grow
+    bottom = (rx * y) ** 2 + (ry * x) ** 2
+    k = math.sqrt(max(0, (rx * ry) ** 2 / bottom - 1)) * (-1 if bool(large) == bool(sweep) else 1)
+    cx, cy = k * rx * y / ry, -k * ry * x / rx
+    start = math.atan2((y - cy) / ry, (x - cx) / rx)
+    turn = (math.atan2((-y - cy) / ry, (-x - cx) / rx) - start) % (2 * math.pi)
+    if not sweep:
+        turn -= 2 * math.pi
+    middle = ((p[0] + q[0]) / 2, (p[1] + q[1]) / 2)
+    out = []
+    for i in range(1, n + 1):
+        a = start + turn * i / n
+        u, v = cx + rx * math.cos(a), cy + ry * math.sin(a)
+        out.append((c * u - s * v + middle[0], s * u + c * v + middle[1]))
+    return out
+
+
+def path_lines(text):
+    """The subpaths of a path as (points, whether closed)."""
+    lines, points, last = [], [], (0, 0)
+    for letter, arguments in re.findall(r"([MLHVCQAZ])([^MLHVCQAZ]*)", text):
+        v = numbers(arguments)
+        pairs = list(zip(v[::2], v[1::2]))
+        if letter == "M":
+            if len(points) > 1:
+                lines.append((points, False))
+            points = [pairs[0]]
+        elif letter == "L":
+            points += pairs
+        elif letter == "C":
+            for i in range(0, len(pairs), 3):
+                points += bezier([points[-1], *pairs[i:i + 3]])
+        elif letter == "Q":
+            for i in range(0, len(pairs), 2):
+                points += bezier([points[-1], *pairs[i:i + 2]])
+        elif letter == "A":
+            for i in range(0, len(v), 7):
+                points += arc(points[-1], v[i], v[i + 1], v[i + 2], v[i + 3], v[i + 4], (v[i + 5], v[i + 6]))
+        elif letter == "Z" and points:
+            lines.append((points + [points[0]], True))
+            points = [points[0]]
+        last = points[-1] if points else last
+    if len(points) > 1:
+        lines.append((points, False))
+    return lines
+
+
+def ellipse_line(cx, cy, rx, ry):
+    return [([(cx + rx * math.cos(a * math.pi / 48), cy + ry * math.sin(a * math.pi / 48)) for a in range(97)], True)]
+
+
+def lines_of(element, tag):
+    def get(name):
+        return float((element.get(name) or "0").rstrip("px"))
+    if tag == "path":
+        return path_lines(element.get("d") or "")
+    if tag == "ellipse":
+        return ellipse_line(get("cx"), get("cy"), get("rx"), get("ry"))
+    if tag == "rect" and "%" not in (element.get("width") or ""):
+        x, y, w, h = get("x"), get("y"), get("width"), get("height")
+        r = min(get("rx"), w / 2)
+        s = min(get("ry") or get("rx"), h / 2)
+        if r <= 0 or s <= 0:
+            return [([(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)], True)]
+        return path_lines(f"M {x + r} {y} L {x + w - r} {y} Q {x + w} {y} {x + w} {y + s} L {x + w} {y + h - s} Q {x + w} {y + h} {x + w - r} {y + h} "
+                          f"L {x + r} {y + h} Q {x} {y + h} {x} {y + h - s} L {x} {y + s} Q {x} {y} {x + r} {y} Z")
+    return []
+
+
+def spread(points):
+    """Points no further than STEP from each other along the line."""
+    out = [points[0]]
+    for a, b in zip(points, points[1:]):
+        n = min(100000, max(1, math.ceil(math.hypot(b[0] - a[0], b[1] - a[1]) / STEP)))
+        out += [(a[0] + (b[0] - a[0]) * i / n, a[1] + (b[1] - a[1]) * i / n) for i in range(1, n + 1)]
+    return out
+
+
+class Structure:
+    def __init__(self, svg):
+        root = xml.etree.ElementTree.fromstring(svg)
+        box = numbers(root.get("viewBox"))
+        self.size = (box[2], box[3])
+        self.fills, self.strokes, self.ends, self.texts, self.images = {}, {}, [], [], []
+        self.backgrounds, self.last_fills = set(), []
+        self.walk(root, (1, 0, 0, 1, -box[0], -box[1]))
+
+    def walk(self, element, outer):
+        tag = element.tag.split("}")[-1]
+        if tag in ("defs", "clipPath") or element.get("visibility") == "hidden":
+            return
+        matrix = multiply(outer, transform_of(element))
+        if tag in ("path", "rect", "ellipse"):
+            self.add_figure(element, lines_of(element, tag), matrix)
+        elif tag == "image":
+            x, y, w, h = (float(element.get(k) or 0) for k in ("x", "y", "width", "height"))
+            self.images += [apply(matrix, p) for p in ((x, y), (x + w, y), (x + w, y + h), (x, y + h))]
+        elif tag == "foreignObject":
+            self.texts.append(original_text(element, matrix))
+        elif tag == "g" and any(child.tag.endswith("}text") for child in element):
+            self.texts.append((own_text if element.get("font-size") is None else plain_text)(element, matrix))
+            self.set_backgrounds_apart()
+        elif tag != "text":
+            for child in element:
+                self.walk(child, matrix)
+
+    def set_backgrounds_apart(self):
+        """Fills right before a text may be its background and its rules, which the original leaves to the browser."""
+        self.backgrounds.update((round(x), round(y)) for x, y in self.last_fills)
+        self.last_fills = []
+
+    def add_figure(self, element, lines, matrix):
+        fill, stroke = (element.get(k) or "none" for k in ("fill", "stroke"))
+        for points, is_closed in lines:
+            moved = spread([apply(matrix, p) for p in points])
+            self.last_fills = self.last_fills + moved if stroke == "none" else []
+            if fill != "none":
+                self.fills.setdefault(color_of(fill), []).extend(moved)
+            if stroke != "none":
+                self.strokes.setdefault(color_of(stroke), []).extend(moved)
+                if not is_closed:
+                    self.ends += [moved[0], moved[-1]]
+
+
+def color_of(text):
+    if text.startswith("url"):
+        return "gradient"
+    if text.startswith("rgb"):
+        return "#%02x%02x%02x" % tuple(round(n) for n in numbers(text)[:3])
+    names = {"black": "#000000", "white": "#ffffff", "gray": "#808080", "red": "#ff0000"}
+    text = names.get(text.lower(), text.lower())
+    return "#" + "".join(c * 2 for c in text[1:]) if len(text) == 4 else text
+
+
+def letters(text):
+    """What of a text is seen, without the bullets that a browser adds."""
+    return re.sub("[\\s\u00a0\u200b\u2022\u25e6\u25aa]+", "", text)
+
+
+def css(element):
+    return dict(part.split(":", 1) for part in re.sub(r"\s*([:;])\s*", r"\1", element.get("style") or "").split(";") if ":" in part)
+
+
+class Text:
+    """Letters, and either the anchor with the shares of the text before it (of the original) or the box of the runs (of our own)."""
+
+    def __init__(self, content, matrix):
+        self.content, self.matrix = letters(content), matrix
+        self.anchor = self.share = self.box = self.baseline = None
+        self.is_plain = False
+
+
+def original_text(element, matrix):
+    style = css(element[0])
+    text = Text("".join(element.itertext()), matrix)
+    width, x, y = (numbers(style.get(k) or "0")[0] for k in ("width", "margin-left", "padding-top"))
+    shares = {"flex-start": 0, "center": 0.5, "flex-end": 1}
+    text.share = [shares[style.get(k, "flex-start").split()[-1]] for k in ("justify-content", "align-items")]
+    text.anchor = (x + text.share[0] * (width if width > 1 else 0), y)
+    names = {part.tag.split("}")[-1] for part in element.iter()}
+    if names & {"ul", "ol", "table", "blockquote"}:
+        text.share[0] = None  # what is seen stands further in
+    if names & {"ul", "ol", "table", "blockquote", "p", "pre", "hr", "h1", "h2", "h3", "h4"}:
+        text.share[1] = None  # empty lines and margins belong to it
+    return text
+
+
+def plain_text(element, matrix):
+    """A text without HTML: its lines, and the baseline of the first one."""
+    lines = element.findall(".//{*}text")
+    text = Text("".join("".join(line.itertext()) for line in lines), matrix)
+    text.is_plain = True
+    text.share = ({"middle": 0.5, "end": 1}.get(element.get("text-anchor"), 0), None)
+    text.anchor = tuple(float(lines[0].get(k)) for k in ("x", "y"))
+    return text
+
+
+def own_text(element, matrix):
+    boxes, content = [], ""
+    for run in element.findall(".//{*}text"):
+        x, y, size, width = (float(run.get(k)) for k in ("x", "y", "font-size", "textLength"))
+        boxes.append((x, y - size * 0.905, x + width, y + size * 0.212))
+        content += run.text or ""
+    text = Text(content, matrix)
+    text.box = [pick(box[i] for box in boxes) for i, pick in enumerate((min, min, max, max))]
+    text.baseline = float(element.find("{*}text").get("y"))
+    return text
+
+
+def cells_of(points):
+    return {(round(x), round(y)) for x, y in points}
+
+
+DISC = [(x, y) for x in range(-REACH, REACH + 1) for y in range(-REACH, REACH + 1) if math.hypot(x, y) <= REACH + 1]  # and what rounding takes
+
+
+def far_points(points, others):
+    near = {(x + dx, y + dy) for x, y in cells_of(others) for dx, dy in DISC}
+    return sorted(cells_of(points) - near)
+
+
+def tell(what, own, reference, excused=frozenset()):
+    told = []
+    for verb, points in ((f"{what} missing", far_points(reference, own)),
+                         (f"{what} too much", [point for point in far_points(own, reference) if point not in excused])):
+        if points:
+            told.append(f"{verb}: {len(points)} points, as at {points[0]}, {points[len(points) // 2]}, {points[-1]}")
+    return told
+
+
+def compare_colors(what, own, reference, excused=frozenset()):
+    told = []
+    for color in sorted(set(own) | set(reference)):
+        told += tell(f"{what} {color}", own.get(color, []), reference.get(color, []), excused)
+    return told
+
+
+def text_distance(own, reference):
+    """How far the anchor of the own text is from the original's."""
+    (left, top, right, bottom), (share_x, share_y) = own.box, reference.share
+    x = reference.anchor[0] if share_x is None else left + share_x * (right - left)
+    y = top + share_y * (bottom - top) if share_y is not None else own.baseline if reference.is_plain else reference.anchor[1]
+    return math.dist(apply(own.matrix, (x, y)), apply(reference.matrix, reference.anchor))
+
+
+def compare_texts(own, reference, reach):
+    told, left = [], list(own)
+    for theirs in reference:
+        if theirs.content == "":
+            continue
+        same = [mine for mine in left if mine.content == theirs.content]
+        place = tuple(map(round, apply(theirs.matrix, theirs.anchor)))
+        if not same:
+            told.append(f"text missing: {theirs.content[:40]!r} at {place}")
+            continue
+        nearest = min(same, key=lambda mine: text_distance(mine, theirs))
+        left.remove(nearest)
+        distance = text_distance(nearest, theirs)
+        if distance > reach:
+            told.append(f"text {theirs.content[:40]!r} is {distance:.1f} from {place}")
+    return told + [f"text too much: {mine.content[:40]!r}" for mine in left if mine.content != ""]
+
+
+def compare(own, reference, text_reach=2 * REACH):
+    mine, theirs = Structure(own), Structure(reference)
+    told = []
+    if any(abs(a - b) > REACH for a, b in zip(mine.size, theirs.size)):
+        told.append(f"size {mine.size}, not {theirs.size}")
+    told += compare_colors("outline filled", mine.fills, theirs.fills, mine.backgrounds)
+    told += compare_colors("line", mine.strokes, theirs.strokes)
+    told += tell("ends of lines", mine.ends, theirs.ends)
+    told += tell("corners of images", mine.images, theirs.images)
+    told += compare_texts(mine.texts, theirs.texts, text_reach)
+    return told
