@@ -68,31 +68,47 @@ static char *join_complaints(const struct cell *cell, const char *traceback)
     return strip_ansi(raw);
 }
 
-/* A compiler's first complaint: "input_line_7:2:5: error: ..." (Clang), "(2,5): error CS0103: ..." (C#). */
+/* A compiler's first complaint. */
 struct diagnostic {
     char *text; /* its line; the caller frees it */
-    int line;   /* as the compiler counts, which may put lines of its own before the cell's */
-    char *code; /* the line of code that it quotes below, without blanks around it, or "" */
+    int line;   /* as the compiler counts, which may put lines of its own before the cell's; 0 if it does not tell */
+    char *code; /* the line of code that it quotes, without blanks around it, or "" */
 };
+
+/* How compilers complain, each with the groups text, line (may be missing) and code: Clang's "input_line_7:2:5: error: ..." with the code
+ * below, C#'s "(2,5): error CS0103: ...", Rust's "[E0384] Error: ..." where only the quoted line has the number (the line that is marked
+ * with "error:" counts more than the first one), JShell's "|   code" with the text below and no number. */
+static const char *const complaint_forms[] = {
+    "(?<text>[^\\s:]+:(?<line>\\d{1,6}):\\d+: (?:fatal )?error: [^\\n]*)(?:\\n(?:\\s*\\d+ \\| )?(?<code>[^\\n]*))?",
+    "(?<text>\\((?<line>\\d{1,6}),\\d+\\): error [^\\n]*)(?:\\n(?<code>[^\\n]*))?",
+    "(?<text>(?:\\[\\w+\\] )?Error: [^\\n]*)\\s*\\n *╭─\\[(?:[^\\n]*\\n){1,60}? *(?<line>\\d{1,6}) │ (?<code>[^\\n]*)\\n(?: "
+    "*(?:│[^\\n]*)?\\n){0,20}? *│[^\\n]*error: ",
+    "(?<text>(?:\\[\\w+\\] )?Error: [^\\n]*)\\s*\\n *╭─\\[[^\\n]*\\n(?: *│?[ \\t]*\\n){0,20} *(?<line>\\d{1,6}) │ (?<code>[^\\n]*)",
+    "(?:^|\\n)\\|   (?<code>[^\\n]*)\\n(?:\\|[^\\n]*\\n)*(?<text>[^\\n]+)",
+};
+
+static char *fetch_group(const GMatchInfo *match, const char *name)
+{
+    char *text = g_match_info_fetch_named(match, name);
+    return text != NULL ? g_strstrip(text) : g_strdup("");
+}
 
 static bool find_diagnostic(const char *complaints, struct diagnostic *ret_diagnostic)
 {
-    g_autoptr(GRegex) regex = g_regex_new(
-        "(?:[^\\s:]+:(\\d{1,6}):\\d+: (?:fatal )?error: |\\((\\d{1,6}),\\d+\\): error )[^\\n]*(?:\\n(?:\\s*\\d+ \\| )?([^\\n]*))?",
-        G_REGEX_DEFAULT, 0, NULL);
-    g_autoptr(GMatchInfo) match = NULL;
-    if (!g_regex_match(regex, complaints, 0, &match))
-        return false;
-    g_autofree char *whole = g_match_info_fetch(match, 0), *clang = g_match_info_fetch(match, 1), *sharp = g_match_info_fetch(match, 2);
-    char *code = g_match_info_fetch(match, 3);
-    *ret_diagnostic = (struct diagnostic){
-        .text = g_strndup(whole, strcspn(whole, "\n")),
-        .line = atoi(clang != NULL && *clang != '\0' ? clang
-                     : sharp != NULL                 ? sharp
-                                                     : ""),
-        .code = code != NULL ? g_strstrip(code) : g_strdup(""),
-    };
-    return true;
+    for (unsigned i = 0; i < G_N_ELEMENTS(complaint_forms); i++) {
+        g_autoptr(GRegex) regex = g_regex_new(complaint_forms[i], G_REGEX_DUPNAMES, 0, NULL);
+        g_autoptr(GMatchInfo) match = NULL;
+        if (!g_regex_match(regex, complaints, 0, &match))
+            continue;
+        g_autofree char *line = fetch_group(match, "line");
+        *ret_diagnostic = (struct diagnostic){
+            .text = fetch_group(match, "text"),
+            .line = atoi(line),
+            .code = fetch_group(match, "code"),
+        };
+        return true;
+    }
+    return false;
 }
 
 /* The line of the cell that a compiler complains of: the one it quotes, the nearest to the number it gives, or that number; else 0. */
