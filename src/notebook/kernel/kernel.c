@@ -20,7 +20,8 @@
 #define MIN_HEAR_MS 4 /* a subscriber that came late missed the first "idle": ask again, after a pause that doubles */
 #define MAX_HEAR_MS 100
 #define INTERRUPT_GRACE_MS 5000
-#define N_INTERRUPTS 3 /* one that comes before the kernel has begun with the cell is lost */
+#define END_GRACE_MS 1000 /* between the end of a kernel's connections and its own */
+#define N_INTERRUPTS 3    /* one that comes before the kernel has begun with the cell is lost */
 #define INTERRUPT_PAUSE_MS 2500
 #define DEFAULT_CELL_TIMEOUT_S 300
 
@@ -39,7 +40,7 @@ struct run {
     json_t *failure; /* content of the error message of the running cell */
     int execution_count;
     bool is_idle, has_died, is_late, wants_input, shows_too_much;
-    guint death_source, grace_source;
+    guint death_source, grace_source, lost_source;
 };
 
 /* ---- events ---- */
@@ -93,12 +94,22 @@ static void take_iopub(struct run *run, const struct message *message)
         stop_flood(run);
 }
 
-/* A kernel that lives loses the connection by a message that is too large. */
+static gboolean on_lost_by_flood(gpointer data)
+{
+    struct run *run = data;
+    run->lost_source = 0;
+    stop_cell(run);
+    return G_SOURCE_REMOVE;
+}
+
+/* A kernel that lives loses the connection by a message that is too large; one that ends is left alone, so that its exit status counts. */
 static void on_lost(gpointer data)
 {
     struct run *run = data;
-    if (run->outputs != NULL && !run->shows_too_much)
-        stop_flood(run);
+    if (run->outputs == NULL || run->shows_too_much)
+        return;
+    run->shows_too_much = true;
+    run->lost_source = g_timeout_add(END_GRACE_MS, on_lost_by_flood, run);
 }
 
 static void take_reply(struct run *run, const struct message *message)
@@ -372,6 +383,8 @@ static void clear_run(struct run *run)
         g_source_remove(run->death_source);
     if (run->grace_source != 0)
         g_source_remove(run->grace_source);
+    if (run->lost_source != 0)
+        g_source_remove(run->lost_source);
     channels_close(run->channels);
     kernel_process_end(run->kernel);
     kernelspec_free(run->spec);
