@@ -36,7 +36,8 @@ static char *make_folder(const char *runtime_dir)
     return g_mkdtemp_full(elsewhere, 0700) != NULL ? g_steal_pointer(&elsewhere) : NULL;
 }
 
-/* Kernels that bind "ipc://IP-PORT", which cannot clash; the libraries of the others know only TCP. */
+/* Kernels that bind "ipc://IP-PORT", which cannot clash. The others get TCP: told of "ipc", Debian's xeus-python aborts and its R kernel
+ * never answers. */
 static bool speaks_ipc(const struct kernelspec *spec)
 {
     static const char *const names[] = {"bash_kernel", "ipykernel", "octave_kernel", NULL};
