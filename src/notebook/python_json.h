@@ -14,8 +14,9 @@ void python_json_append_string(GString *text, const char *string, gsize length, 
 /* Appends a number as Python's repr() writes it. */
 void python_json_append_real(GString *text, double value);
 
-/* Parses a text as json.loads does: with integers of any length, NaN and Infinity, which are not in RFC 8259. Flags and problem (of the text
- * as it is) are those of jansson's json_loads(); NULL on failure. The caller owns the result. */
+/* Parses a text as json.loads does: with integers of any length, NaN and Infinity, which are not in RFC 8259. Flags and problem are those
+ * of jansson's json_loads(); a problem behind such a number on the same line may be some columns off. NULL on failure. The caller owns the
+ * result. */
 json_t *python_json_parse(const char *text, size_t flags, json_error_t *ret_problem);
 
 /* A number that jansson cannot hold: decimal digits with or without a minus, "NaN", "Infinity" or "-Infinity"; a string for all but

@@ -101,6 +101,10 @@ json_t *python_json_parse(const char *text, size_t flags, json_error_t *ret_prob
     json_t *json = json_loads(text, flags | JSON_ALLOW_NUL, ret_problem);
     if (json != 0)
         return json;
+    json_error_t problem;
     g_autofree char *marked = mark_numbers(text);
-    return json_loads(marked, flags | JSON_ALLOW_NUL, 0);
+    json = json_loads(marked, flags | JSON_ALLOW_NUL, &problem);
+    if (json == 0 && strcmp(marked, text) != 0 && ret_problem != 0) /* the first reading failed at a number that is right */
+        *ret_problem = problem;
+    return json;
 }

@@ -367,6 +367,31 @@ START_TEST(notebooks_are_read_back)
 }
 END_TEST
 
+START_TEST(numbers_that_json_lacks_come_back_as_python_writes_them)
+{
+    const char *source =
+        "{\"cells\": [{\"cell_type\": \"code\", \"source\": \"a = 'NaN'\", \"metadata\": {\"a\": NaN, \"b\": [-Infinity, 1e999, -1e999], "
+        "\"c\": 123456789012345678901234567890, \"d\": {\"e\": -9223372036854775809, \"f\": \"say \\\"NaN\\\" 1e999\"}, "
+        "\"g\": -9223372036854775808}}], \"metadata\": {\"x\": Infinity}}";
+    g_autofree char *first = make(source, "a.ipynb", "en", KIND_SPEAKER, FORMAT_NOTEBOOK);
+    g_autofree char *second = make(first, "a.ipynb", "en", KIND_SPEAKER, FORMAT_NOTEBOOK);
+    ck_assert_ptr_nonnull(strstr(first, "    \"a\": NaN,\n    \"b\": [\n     -Infinity,\n     Infinity,\n     -Infinity\n    ],\n"
+                                        "    \"c\": 123456789012345678901234567890,\n    \"d\": {\n     \"e\": -9223372036854775809,\n"
+                                        "     \"f\": \"say \\\"NaN\\\" 1e999\"\n    },\n    \"g\": -9223372036854775808\n"));
+    ck_assert_ptr_nonnull(strstr(first, "\"x\": Infinity\n"));
+    ck_assert_ptr_nonnull(strstr(first, "\"a = 'NaN'\"\n"));
+    ck_assert_str_eq(first, second);
+}
+END_TEST
+
+START_TEST(words_that_only_look_like_numbers_are_mistakes)
+{
+    check_diags("{\"cells\": [NaNa]}", "a.ipynb", "1:15: error: the notebook cannot be read: invalid token near 'NaNa'\n");
+    check_diags("{\"cells\": [012345678901234567890123]}", "a.ipynb", "1:12: error: the notebook cannot be read: invalid token near '0'\n");
+    check_diags("{\"cells\": [NaN]\n, x}", "a.ipynb", "2:3: error: the notebook cannot be read: string or '}' expected near 'x'\n");
+}
+END_TEST
+
 START_TEST(markdown_sources_have_code_cells)
 {
     g_autoptr(notebook) notebook = read_source("# Title\n\ntext\n\n\nmore\n\n```python tags=[\"keep\"]\nx = 1\n```\n\n```bash\nls\n```\n\n"
@@ -456,6 +481,8 @@ int main(void)
                           kinds_label_and_wrap,
                           equal_cells_have_their_own_ids,
                           notebooks_are_read_back,
+                          numbers_that_json_lacks_come_back_as_python_writes_them,
+                          words_that_only_look_like_numbers_are_mistakes,
                           markdown_sources_have_code_cells,
                           markdown_blocks_end_where_they_should,
                           most_cells_say_the_language_of_a_markdown_source,
