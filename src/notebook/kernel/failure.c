@@ -96,7 +96,7 @@ static char *fetch_group(const GMatchInfo *match, const char *name)
 static bool find_diagnostic(const char *complaints, struct diagnostic *ret_diagnostic)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(complaint_forms); i++) {
-        g_autoptr(GRegex) regex = g_regex_new(complaint_forms[i], G_REGEX_DUPNAMES, 0, NULL);
+        g_autoptr(GRegex) regex = g_regex_new(complaint_forms[i], G_REGEX_DEFAULT, 0, NULL);
         g_autoptr(GMatchInfo) match = NULL;
         if (!g_regex_match(regex, complaints, 0, &match))
             continue;
