@@ -51,6 +51,15 @@ test_expect_success 'a cluster that cannot start workers is told with its reason
     test_expect_code 1 env CLX_WORKER_MANAGEMENT__NOTEBOOK__IMAGE=localhost/no-such-image CLX_WORKER_MANAGEMENT__STARTUP_TIMEOUT=5 "$CLX" build course.yaml --workers=swarm --ignore-cache -o none 2>err &&
     grep "no notebook worker of the swarm comes" err && grep "no-such-image" err && wait_until 30 nothing_left
 '
+test_expect_success 'no inspection of service, secret or container shows the token, and nothing of this machine is mounted' '
+    echo 0123456789-known-token >token && rm -rf clx_cache.* && { CLX_WORKER_API__TOKEN_FILE="$PWD/token" "$CLX" build course.yaml --workers=swarm -o inspected & } && build=$! &&
+    wait_until 60 sh -c "docker secret inspect \$(docker secret ls -q) >secret.json 2>/dev/null" &&
+    wait_until 60 sh -c "docker service inspect \$(docker service ls -q) >service.json 2>/dev/null" &&
+    wait_until 60 sh -c "docker inspect \$(docker ps -q) >container.json 2>/dev/null" && wait $build &&
+    grep CLX_API_TOKEN_FILE service.json && grep CLX_API_TOKEN_FILE container.json && ! grep known-token secret.json service.json container.json &&
+    ! grep "$(printf 0123456789-known-token | base64)" secret.json service.json container.json && ! grep "\"Type\": \"bind\"" service.json container.json &&
+    wait_until 60 nothing_left
+'
 test_expect_success 'after SIGKILL of the build the next one removes what is left and does the work' '
     rm -rf clx_cache.* && { "$CLX" build course.yaml --workers=swarm -o killed & } && build=$! && wait_until 60 sh -c "test -n \"\$(docker ps -q)\"" &&
     kill -9 $build && { wait $build; true; } && build -o again && diff -r direct again && wait_until 60 nothing_left
