@@ -21,7 +21,7 @@ TURNS = ["", "rotation=30;", "rotation=90;", "direction=south;", "direction=west
 FIXED = ["", "exitX=1;exitY=0.5;entryX=0;entryY=0.5;", "exitX=0.5;exitY=1;exitDx=0;exitDy=0;entryX=0.5;entryY=0;entryDx=0;entryDy=0;",
          "exitX=0;exitY=0.25;entryX=1;entryY=0.75;exitPerimeter=0;entryPerimeter=0;", "exitX=0.5;exitY=0;entryX=0.5;entryY=1;entryDx=10;entryDy=5;"]
 WAYS = [[], [(90, -20)], [(60, 90), (120, 90)], [(20, 80), (80, 20), (120, 110)]]
-LABELS = ["A label", "Two&lt;br&gt;lines".replace("&lt;", "<").replace("&gt;", ">"), "<b>bold</b> and <i>thin</i>", "some words that need more than one line",
+LABELS = ["A label", "Two<br>lines", "<b>bold</b> and <i>thin</i>", "some words that need more than one line",
           "<div>one</div><div>two</div>", "<font style=\"font-size: 18px\">large</font> small"]
 PITCH = 200
 COLUMNS = 8

@@ -86,7 +86,7 @@ def arc(p, rx, ry, degrees, large, sweep, q, n=32):
 
 def path_lines(text):
     """The subpaths of a path as (points, whether closed)."""
-    lines, points, last = [], [], (0, 0)
+    lines, points = [], []
     for letter, arguments in re.findall(r"([MLHVCQAZ])([^MLHVCQAZ]*)", text):
         v = numbers(arguments)
         pairs = list(zip(v[::2], v[1::2]))
@@ -108,7 +108,6 @@ def path_lines(text):
         elif letter == "Z" and points:
             lines.append((points + [points[0]], True))
             points = [points[0]]
-        last = points[-1] if points else last
     if len(points) > 1:
         lines.append((points, False))
     return lines
