@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 #define RECONNECT_MS 2
-#define MAX_MESSAGE_BYTES (256ll * 1024 * 1024)
+#define MAX_MESSAGE_BYTES (64ll * 1024 * 1024) /* what json_parse() takes; a frame that is larger ends the connection */
 #define MONITOR "inproc://iopub-monitor"
 #define BATCH 64 /* messages per dispatch, so that timers get their turn */
 
