@@ -301,7 +301,7 @@ static void mark_present(const struct worker_row *row, gpointer data)
 {
     struct presence *presence = data;
     int type = glossary_find(job_type_names, row->worker_type);
-    bool is_alive = (row->status == WORKER_IDLE || row->status == WORKER_BUSY) && row->heartbeat_age_s < HEARTBEAT_LIMIT_S;
+    bool is_alive = discovery_is_healthy(row, HEARTBEAT_LIMIT_S);
     if (type >= 0 && is_alive && row->session_id == NULL && g_strcmp0(row->fit, presence->session->fit) == 0)
         presence->is_present[type] = true;
 }

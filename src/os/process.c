@@ -310,6 +310,12 @@ bool process_is_alive(pid_t pid, guint64 start_time)
     return pid > 0 && read_stat(pid, &stat) && stat.state != 'Z' && stat.state != 'X' && (start_time == 0 || stat.start_time == start_time);
 }
 
+bool process_is_stopped(pid_t pid)
+{
+    struct proc_stat stat;
+    return pid > 0 && read_stat(pid, &stat) && stat.state == 'T';
+}
+
 static char *read_boot_id(void)
 {
     g_autofree char *text = NULL;

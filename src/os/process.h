@@ -57,6 +57,9 @@ guint64 process_start_time(pid_t pid);
 /* True if `pid` runs and started at `start_time` (0: any). A zombie does not run. */
 bool process_is_alive(pid_t pid, guint64 start_time);
 
+/* True if a signal (SIGSTOP) has stopped it. */
+bool process_is_stopped(pid_t pid);
+
 /* What identifies this run of the machine ("0f3c…"): start times of another one mean nothing. Borrowed; "" when it is not known. */
 const char *process_boot_id(void);
 

@@ -160,6 +160,27 @@ bool file_watch_add_file(struct file_watch *watch, const char *path, GError **er
     return true;
 }
 
+int file_watch_removal(const char *path)
+{
+    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (fd >= 0 && inotify_add_watch(fd, path, IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF) >= 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* The removal of a name is a change of the file's number of links (IN_ATTRIB); its end takes the watch along (IN_IGNORED). */
+bool file_watch_drain(int fd)
+{
+    _Alignas(struct inotify_event) char buffer[4096];
+    bool is_watched = true;
+    for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;)
+        for (char *at = buffer; at < buffer + n; at += sizeof(struct inotify_event) + ((struct inotify_event *)at)->len)
+            is_watched = is_watched && !(((struct inotify_event *)at)->mask & IN_IGNORED);
+    return is_watched;
+}
+
 unsigned file_watch_count(const struct file_watch *watch)
 {
     return g_hash_table_size(watch->by_path);

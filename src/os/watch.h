@@ -26,5 +26,12 @@ bool file_watch_add_tree(struct file_watch *watch, const char *path, GError **er
 /* Watches one file, whether it is there or not; its folder must be. */
 bool file_watch_add_file(struct file_watch *watch, const char *path, GError **error);
 
+/* A descriptor that becomes readable when the file at `path` is removed, replaced or renamed, and sometimes without that; to be closed. -1: not
+ * to be had. */
+int file_watch_removal(const char *path);
+
+/* Takes away what made it readable; false when there is nothing left to watch. */
+bool file_watch_drain(int fd);
+
 /* How many folders are watched. */
 unsigned file_watch_count(const struct file_watch *watch);

@@ -166,6 +166,18 @@ int job_is_current(struct store *store, gint64 id, gint64 worker_id, int token, 
     return got;
 }
 
+bool job_is_waiting(struct store *store, enum job_type type, const char *session_id)
+{
+    sqlite3_stmt *statement =
+        db_query(&store->db, NULL, "SELECT 1 FROM jobs WHERE job_type = ?1 AND session_id = ?2 AND status = 'pending' LIMIT 1", "ss",
+                 job_type_names[type], session_id);
+    bool is_waiting = statement && db_step(&store->db, statement, NULL) == 1;
+
+    if (is_waiting)
+        sqlite3_reset(statement);
+    return is_waiting;
+}
+
 int job_release_worker(struct store *store, gint64 worker_id, const char *reason, GError **error)
 {
     return job_set_status(

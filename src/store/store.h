@@ -109,6 +109,9 @@ bool job_count(struct store *store, const char *session_id, int ret_counts[N_JOB
 /* How many of a session's jobs of a type have not ended; -1 error. */
 int job_count_open(struct store *store, const char *session_id, enum job_type type, GError **error);
 
+/* Is there a job of this type and session that nobody has claimed? False also on an error. */
+bool job_is_waiting(struct store *store, enum job_type type, const char *session_id);
+
 /* Keeps what a worker says about an output (table results_cache); `metadata` may be NULL. */
 bool results_cache_add(struct store *store, const char *output_file, const char *content_hash, const json_t *metadata, GError **error);
 
@@ -133,6 +136,14 @@ struct worker_row {
 void worker_row_free(struct worker_row *row);
 typedef struct worker_row worker_row;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(worker_row, worker_row_free)
+
+/* Seconds between two heartbeats, which a worker owes from when it claims a job until it has told that it is idle; one of this machine that is idle
+ * is known to live by its process. */
+#define WORKER_BEAT_S 2
+#define WORKER_IDLE_BEAT_S 60
+
+/* True if it has been silent for longer than `limit_s`, and for longer than it may. */
+bool worker_is_silent(const struct worker_row *row, double limit_s);
 
 /* A row by its id: 1 and the row, 0 none, -1 error. */
 int worker_find(struct store *store, gint64 id, struct worker_row **ret_row, GError **error);

@@ -172,6 +172,13 @@ bool worker_heartbeat(struct store *store, gint64 id, double cpu_percent, double
            check_changed(n_changes, id, "is not registered any more", error);
 }
 
+bool worker_is_silent(const struct worker_row *row, double limit_s)
+{
+    bool rests = row->status == WORKER_IDLE && !g_strcmp0(row->execution_mode, "direct");
+
+    return row->heartbeat_age_s > (rests ? limit_s + WORKER_IDLE_BEAT_S : limit_s);
+}
+
 bool worker_remove(struct store *store, gint64 id, GError **error)
 {
     return db_run(&store->db, NULL, error, "DELETE FROM workers WHERE id = ?1", "i", id);

@@ -158,15 +158,26 @@ static void find_session(const struct session_row *row, gpointer data)
         g_hash_table_add(search->dead_sessions, g_strdup(row->session_id));
 }
 
+/* Why a worker that lives is of no use; NULL if it is healthy. */
+static const char *find_silence(const struct worker_row *row, double limit_s)
+{
+    if (is_direct(row) && process_is_stopped((pid_t)row->pid))
+        return "its process is stopped";
+    return worker_is_silent(row, limit_s) ? "gives no sign of life" : NULL;
+}
+
+bool discovery_is_healthy(const struct worker_row *row, double limit_s)
+{
+    return (row->status == WORKER_IDLE || row->status == WORKER_BUSY) && discovery_is_alive(row) && !find_silence(row, limit_s);
+}
+
 static const char *examine(const struct tidying *search, const struct worker_row *row)
 {
     const char *reason = find_fault(search, row);
 
     if (row->status == WORKER_DEAD || row->status == WORKER_HUNG)
         return worker_status_names[row->status];
-    if (!reason && row->heartbeat_age_s > HEARTBEAT_LIMIT_S)
-        return "silent for more than 15 s";
-    return reason;
+    return reason ? reason : find_silence(row, HEARTBEAT_LIMIT_S);
 }
 
 static void examine_row(const struct worker_row *row, gpointer data)

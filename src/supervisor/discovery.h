@@ -6,6 +6,9 @@
 /* True if its executor finds that worker running; workers without an executor here (remote ones) are judged by their heartbeat. */
 bool discovery_is_alive(const struct worker_row *row);
 
+/* True if that worker lives, is neither stopped nor hung, and has given a sign of life as it must (see worker_is_silent()). */
+bool discovery_is_healthy(const struct worker_row *row, double limit_s);
+
 /* Cancels the jobs of builds that died, ends what is left of their workers, and marks rows without a worker as dead (with their jobs given
  * back and an event): ended processes, stuck in `created` for more than 30 s, or with a dead parent. Returns how many rows, -1 error. */
 int discovery_tidy(struct store *store, GError **error);

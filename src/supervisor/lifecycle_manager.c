@@ -165,9 +165,8 @@ static bool is_usable(const struct lifecycle_manager *manager, const struct work
 {
     const char *mode = type >= 0 ? settings_execution_mode(manager->options.settings, job_type_names[type]) : NULL;
 
-    return type >= 0 && manager->pools[type] && !row->session_id && (row->status == WORKER_IDLE || row->status == WORKER_BUSY) &&
-           row->pid > 0 && row->heartbeat_age_s < get_number(manager, "heartbeat_timeout") && !g_strcmp0(row->execution_mode, mode) &&
-           !g_strcmp0(row->fit, manager->fit) && discovery_is_alive(row);
+    return type >= 0 && manager->pools[type] && !row->session_id && row->pid > 0 && !g_strcmp0(row->execution_mode, mode) &&
+           !g_strcmp0(row->fit, manager->fit) && discovery_is_healthy(row, get_number(manager, "heartbeat_timeout"));
 }
 
 static void adopt(const struct worker_row *row, gpointer data)

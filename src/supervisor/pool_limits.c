@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "store/doorbell.h"
 #include "supervisor/pool_private.h"
 
 void pool_fail_job(struct place *place, const char *format, const char *value)
@@ -48,12 +49,27 @@ static char *describe_doing(const struct worker_row *row)
                            row->progress ? row->progress : "");
 }
 
+/* An idle worker that is held by its handle owes no heartbeat, unless it is stopped or leaves a job waiting: that is rung for again. */
+static bool may_be_silent(const struct place *place, const struct worker_row *row)
+{
+    const struct pool_options *options = &place->pool->options;
+
+    if (row->status != WORKER_IDLE || !place->worker.process.pid || process_is_stopped(place->worker.process.pid))
+        return false;
+    if (!job_is_waiting(options->store, options->type, options->session_id))
+        return true;
+    doorbell_ring(options->executor->options.jobs_db, job_type_names[options->type]);
+    return false;
+}
+
 static void look_for_signs(struct place *place, const struct worker_row *row)
 {
     double look = count_look(place);
 
     count_same(&place->heard, &place->silence, g_strdup(row->last_heartbeat), look);
     count_same(&place->doing, &place->same, describe_doing(row), look);
+    if (may_be_silent(place, row))
+        place->silence = 0;
 }
 
 /* The limits of this build hold for its own jobs; a shared worker may be at the job of another one. */
@@ -125,9 +141,14 @@ static void check_place(struct place *place)
 {
     const struct pool_options *options = &place->pool->options;
     g_autoptr(worker_row) row = NULL;
+    int found;
 
-    if ((place->state != PLACE_READY && place->state != PLACE_SHARED) || place->fault || place->is_unburied ||
-        worker_find(options->store, place->worker_id, &row, NULL) != 1)
+    if ((place->state != PLACE_READY && place->state != PLACE_SHARED) || place->fault || place->is_unburied)
+        return;
+    found = worker_find(options->store, place->worker_id, &row, NULL);
+    if (found == 0) /* who has deleted it? the worker ends when it looks */
+        doorbell_ring(options->executor->options.jobs_db, job_type_names[options->type]);
+    if (found != 1)
         return;
     look_for_signs(place, row);
     if (place->silence > options->heartbeat_limit_s)

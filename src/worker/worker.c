@@ -20,11 +20,9 @@
 #include "os/process.h"
 #include "os/runtime.h"
 #include "os/signals.h"
+#include "os/watch.h"
 #include "store/doorbell.h"
 #include "store/store.h"
-
-#define HEARTBEAT_MS 2000
-#define IDLE_LOOK_EVERY 15 /* heartbeats of an idle worker */
 
 enum level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
 
@@ -43,19 +41,20 @@ struct worker {
     struct job *job; /* what it is at, or NULL */
     char *progress;
     char *bell_path;
-    int bell_fd, parent_fd;
-    struct stat database;       /* identifies the file that is open */
-    gint64 started_at;          /* monotonic, in us */
-    double peak_memory;         /* MiB */
-    int n_jobs, max_jobs;       /* done since its start; how many until it starts anew, 0: any number */
-    guint64 memory_mark;        /* bytes after a job beyond which it starts anew; 0: none */
-    char *group;                /* folder of the control group that holds it to its memory limit, or NULL */
-    guint64 n_kills;            /* in the group, as far as they are told */
-    bool has_lost_job;          /* cancelled or given to another one */
-    guint64 cpu_ms;             /* when it was last measured */
-    double cpu_percent, memory; /* MiB */
-    unsigned n_idle_heartbeats;
+    int bell_fd, parent_fd, database_fd;
+    struct stat database;           /* identifies the file that is open */
+    gint64 started_at;              /* monotonic, in us */
+    double peak_memory;             /* MiB */
+    int n_jobs, max_jobs;           /* done since its start; how many until it starts anew, 0: any number */
+    guint64 memory_mark;            /* bytes after a job beyond which it starts anew; 0: none */
+    char *group;                    /* folder of the control group that holds it to its memory limit, or NULL */
+    guint64 n_kills;                /* in the group, as far as they are told */
+    bool has_lost_job;              /* cancelled or given to another one */
+    guint64 cpu_ms;                 /* when it was last measured */
+    double cpu_percent, memory;     /* MiB */
     bool is_called;                 /* there may be something to claim */
+    guint beat;                     /* source of the next heartbeat */
+    bool is_resting;                /* idle, and that has been told: nothing changes until it is called */
     gint64 measured_at, idle_since; /* monotonic, in us */
     gint64 idle_limit_us;           /* 0: none */
 };
@@ -225,22 +224,19 @@ static void measure(struct worker *worker)
     worker->peak_memory = MAX(worker->peak_memory, worker->memory);
 }
 
-/* An idle worker costs next to nothing: only now and then it has something new to measure, and looks for jobs whose bell nobody could ring. */
-static void send_heartbeat(struct worker *worker)
+/* Also the moment to look for jobs whose bell nobody could ring. False when it could not be written down. */
+static bool send_heartbeat(struct worker *worker)
 {
     g_autoptr(GError) error = NULL;
-    bool looks = worker->job || worker->n_idle_heartbeats++ % IDLE_LOOK_EVERY == 0;
 
-    if (looks)
-        measure(worker);
-    worker->is_called |= looks;
-    if (worker->job)
-        worker->n_idle_heartbeats = 0;
+    measure(worker);
+    worker->is_called = true;
     if (worker_heartbeat(worker->store, worker->id, worker->cpu_percent, worker->memory, worker->progress, &error))
-        return;
+        return true;
     if (g_error_matches(error, CLX_ERROR, CLX_ERROR_STALE))
         finish(worker, "worker_stopping", "its row is gone");
     log_line(worker, "%s", error->message);
+    return false;
 }
 
 /* A database that was deleted or replaced is no place to report to: nobody would ever find this worker again. */
@@ -252,17 +248,64 @@ static bool has_lost_database(const struct worker *worker)
                                             : now.st_ino != worker->database.st_ino || now.st_dev != worker->database.st_dev;
 }
 
+static void check_database(struct worker *worker)
+{
+    if (has_lost_database(worker))
+        finish(worker, "worker_stopping", "its database was deleted");
+}
+
+static gboolean on_database_touched(gint fd, GIOCondition condition, gpointer data)
+{
+    check_database(data);
+    return file_watch_drain(fd) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+/* Where it cannot be watched, the next heartbeat looks. */
+static void watch_database(struct worker *worker)
+{
+    worker->database_fd = file_watch_removal(worker->jobs_db);
+    if (worker->database_fd >= 0)
+        g_unix_fd_add(worker->database_fd, G_IO_IN, on_database_touched, worker);
+    check_database(worker);
+}
+
+static gint64 find_idle_time_left(const struct worker *worker)
+{
+    return worker->idle_since + worker->idle_limit_us - g_get_monotonic_time();
+}
+
+static gboolean on_heartbeat(gpointer data);
+
+/* A resting worker costs next to nothing: its process tells that it lives. */
+static void plan_heartbeat(struct worker *worker)
+{
+    gint64 wait_ms = (worker->is_resting ? WORKER_IDLE_BEAT_S : WORKER_BEAT_S) * 1000;
+
+    if (worker->idle_limit_us && !worker->job)
+        wait_ms = CLAMP(find_idle_time_left(worker) / 1000 + 1, 1, wait_ms);
+    worker->beat = g_timeout_add((guint)wait_ms, on_heartbeat, worker);
+}
+
 static gboolean on_heartbeat(gpointer data)
 {
     struct worker *worker = data;
 
-    if (has_lost_database(worker))
-        finish(worker, "worker_stopping", "its database was deleted");
-    send_heartbeat(worker);
+    check_database(worker);
+    worker->is_resting = send_heartbeat(worker) && !worker->job;
     check_job(worker);
-    if (worker->idle_limit_us && !worker->job && g_get_monotonic_time() - worker->idle_since > worker->idle_limit_us)
+    if (worker->idle_limit_us && !worker->job && find_idle_time_left(worker) <= 0)
         finish(worker, "worker_stopping", "nothing to do for a long time");
-    return G_SOURCE_CONTINUE;
+    plan_heartbeat(worker);
+    return G_SOURCE_REMOVE;
+}
+
+static void wake_up(struct worker *worker)
+{
+    if (!worker->is_resting)
+        return;
+    worker->is_resting = false;
+    g_source_remove(worker->beat);
+    plan_heartbeat(worker);
 }
 
 static void on_progress(const char *progress, gpointer data)
@@ -341,6 +384,7 @@ static void run_job(struct worker *worker, struct job *job)
 
     worker->job = job;
     worker->has_lost_job = false;
+    wake_up(worker);
     log_at(worker, LEVEL_INFO, "job %" G_GINT64_FORMAT ", attempt %d: %s", job->id, job->attempts, job->input_file);
     worker->context.deps = json_array();
     started_at = g_get_monotonic_time();
@@ -398,6 +442,15 @@ static void start_anew_if_used_up(struct worker *worker)
     exit(EXIT_FAILURE);
 }
 
+/* One whose row was deleted claims nothing ever again. */
+static void check_row(struct worker *worker)
+{
+    g_autoptr(worker_row) row = NULL;
+
+    if (worker_find(worker->store, worker->id, &row, NULL) == 0)
+        finish(worker, "worker_stopping", "its row is gone");
+}
+
 /* False when there is nothing to claim. */
 static bool claim_and_run(struct worker *worker)
 {
@@ -408,6 +461,8 @@ static bool claim_and_run(struct worker *worker)
     worker->is_called = got != 0;
     if (got < 0)
         log_line(worker, "%s", error->message);
+    if (got == 0)
+        check_row(worker);
     if (got == 1) {
         run_job(worker, g_steal_pointer(&job));
         start_anew_if_used_up(worker);
@@ -577,8 +632,13 @@ static void set_up(struct worker *worker)
 int worker_run(enum job_type type)
 {
     static const int signal_numbers[] = {SIGTERM, SIGINT, 0};
-    struct worker worker = {
-        .type = type, .level = env_level(), .bell_fd = -1, .parent_fd = -1, .started_at = g_get_monotonic_time(), .is_called = true};
+    struct worker worker = {.type = type,
+                            .level = env_level(),
+                            .bell_fd = -1,
+                            .parent_fd = -1,
+                            .database_fd = -1,
+                            .started_at = g_get_monotonic_time(),
+                            .is_called = true};
     g_autoptr(GError) error = NULL;
 
     process_become_subreaper();
@@ -590,12 +650,13 @@ int worker_run(enum job_type type)
     set_up(&worker);
     signals_watch(signal_numbers, on_signal, &worker);
     watch_parent(&worker);
+    watch_database(&worker);
     if (!activate(&worker, &error)) {
         log_line(&worker, "%s", error->message);
         clear_worker(&worker);
         return clx_error_exit_status(error);
     }
-    g_timeout_add(HEARTBEAT_MS, on_heartbeat, &worker);
+    plan_heartbeat(&worker);
     /* Between two jobs all that waits is heard: a stream of short ones leaves no other moment for a heartbeat or a signal. */
     for (;;)
         g_main_context_iteration(NULL, !worker.is_called || !claim_and_run(&worker));

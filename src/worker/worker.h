@@ -1,4 +1,4 @@
-/* The worker process: activates its row, waits at its doorbell, claims, runs, reports; heartbeat every 2 s from the same loop. */
+/* The worker process: activates its row, waits at its doorbell, claims, runs, reports; heartbeat from the same loop, every 2 s unless it is idle. */
 #pragma once
 
 #include <glib.h>

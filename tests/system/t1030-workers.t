@@ -60,12 +60,15 @@ test_expect_success 'the row of a killed worker is cleaned up, but only said wit
     "$CLX" workers cleanup --force >out && grep "removed plantuml worker .*no process" out &&
     test "$(sql "SELECT count(*) FROM workers")" -eq 0
 '
+test_expect_success 'workers whose database is deleted end' '
+    marked workers start --type=plantuml && rm -f clx_jobs.db clx_jobs.db-wal clx_jobs.db-shm && wait_until 30 none_marked $mark
+'
 test_expect_success 'a worker that does not listen is ended with its kernel, and its job is given back' '
     printf "# %%%%\nimport os, pathlib, time\npathlib.Path(os.environ[\"CLX_TEST_RUNNING\"]).touch()\ntime.sleep(600)\n" >$source &&
     CLX_TEST_RUNNING="$PWD/running" && export CLX_TEST_RUNNING && marked workers start --type=notebook &&
     { "$CLX" build course.yaml --no-auto-start >log 2>&1 & build=$!; } && wait_until 60 test -e running &&
     worker=$(sql "SELECT pid FROM workers WHERE status = '\''busy'\''") && kill -STOP $worker &&
-    "$CLX" workers cleanup --all --force >out; cat out; grep "ended notebook worker .*healthy; process $worker" out &&
+    "$CLX" workers cleanup --all --force >out; cat out; grep "ended notebook worker .*its process is stopped; process $worker" out &&
     none_marked $mark && kill $build && { wait $build; test $? -eq 130; } &&
     test "$(sql "SELECT count(*) FROM workers")" -eq 0
 '

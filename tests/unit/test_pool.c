@@ -238,6 +238,12 @@ static gboolean on_late(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* Only its numbers. */
+static void copy_row(const struct worker_row *row, gpointer data)
+{
+    *(struct worker_row *)data = (struct worker_row){.id = row->id, .pid = row->pid};
+}
+
 static void count_failed(const struct event_row *row, gpointer data)
 {
     ++*(int *)data;
@@ -288,6 +294,51 @@ START_TEST(a_worker_whose_row_is_deleted_ends_and_is_replaced)
 }
 END_TEST
 
+static int count_ends(void)
+{
+    int n = 0;
+
+    ck_assert(event_list(rig.fixture->store, 0, "worker_failed", NULL, NULL, count_failed, &n, NULL));
+    ck_assert(event_list(rig.fixture->store, 0, "worker_stopping", NULL, NULL, count_failed, &n, NULL));
+    return n;
+}
+
+/* 50 looks of 20 ms are 1 s, and the first heartbeat comes after 2 s. */
+START_TEST(an_idle_worker_owes_no_heartbeat_but_must_not_be_stopped)
+{
+    const char *message = "no heartbeat";
+    bool is_late = false;
+    struct worker_row row = {0};
+
+    make_pool(1, 1, 30, 20, 50, 10000);
+    wait_until(rig.fixture, is_ready, 0);
+    g_timeout_add(1800, on_late, &is_late);
+    while (!is_late)
+        g_main_context_iteration(NULL, TRUE);
+    ck_assert_int_eq(count_ends(), 0);
+    ck_assert(worker_list(rig.fixture->store, copy_row, &row, NULL));
+    ck_assert_int_eq(kill((pid_t)row.pid, SIGSTOP), 0);
+    wait_until(rig.fixture, has_started_again, 0);
+    ck_assert(event_list(rig.fixture->store, 0, "worker_stopping", NULL, NULL, find_message, &message, NULL));
+    ck_assert_msg(!message, "it goes on to obey, and stops in order");
+    free_pool();
+}
+END_TEST
+
+START_TEST(an_idle_worker_whose_row_is_deleted_is_replaced)
+{
+    struct worker_row row = {0};
+
+    make_pool(1, 1, 30, 100, 1000, 1000);
+    wait_until(rig.fixture, is_ready, 0);
+    ck_assert(worker_list(rig.fixture->store, copy_row, &row, NULL));
+    ck_assert(worker_remove(rig.fixture->store, row.id, NULL));
+    wait_until(rig.fixture, has_started_again, 0);
+    ck_assert_ptr_null(rig.fixture->failure);
+    free_pool();
+}
+END_TEST
+
 START_TEST(a_pool_whose_workers_all_die_gives_up)
 {
     struct worker_row row;
@@ -325,6 +376,8 @@ int main(int argc, char **argv)
                                   a_hung_worker_that_does_not_obey_is_killed_after_a_deadline,
                                   a_database_that_another_process_locks_makes_no_worker_hung,
                                   a_worker_whose_row_is_deleted_ends_and_is_replaced,
+                                  an_idle_worker_owes_no_heartbeat_but_must_not_be_stopped,
+                                  an_idle_worker_whose_row_is_deleted_is_replaced,
                                   a_pool_whose_workers_all_die_gives_up};
 
     if (!g_strcmp0(g_getenv("CLX_TEST_START"), "hang") && argc == 3)

@@ -365,6 +365,44 @@ START_TEST(activation_needs_status_created)
 }
 END_TEST
 
+START_TEST(an_idle_worker_of_this_machine_may_be_silent_for_longer)
+{
+    const struct {
+        enum worker_status status;
+        const char *mode;
+        double age_s;
+        bool is_silent;
+    } cases[] = {
+        {WORKER_BUSY, "direct", 11, true}, {WORKER_BUSY, "direct", 9, false}, {WORKER_IDLE, "direct", 69, false},
+        {WORKER_IDLE, "direct", 71, true}, {WORKER_IDLE, "docker", 11, true}, {WORKER_IDLE, "remote", 11, true},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct worker_row row = {.status = cases[i].status, .execution_mode = (char *)cases[i].mode, .heartbeat_age_s = cases[i].age_s};
+
+        ck_assert_int_eq(worker_is_silent(&row, 10), cases[i].is_silent);
+    }
+}
+END_TEST
+
+START_TEST(only_what_nobody_has_claimed_is_waiting)
+{
+    gint64 worker = worker_preregister(jobs, JOB_DRAWIO, "direct-drawio-0-cd", "waits", "direct", NULL, NULL);
+    g_autoptr(json_t) payload = json_object();
+    struct job job = {.type = JOB_DRAWIO, .session_id = (char *)"waits", .payload = payload};
+    g_autoptr(job) claimed = NULL;
+
+    ck_assert(worker_activate(jobs, worker, NULL));
+    ck_assert(!job_is_waiting(jobs, JOB_DRAWIO, "waits"));
+    ck_assert(job_submit(jobs, &job, NULL));
+    ck_assert(job_is_waiting(jobs, JOB_DRAWIO, "waits"));
+    ck_assert(!job_is_waiting(jobs, JOB_NOTEBOOK, "waits"));
+    ck_assert(!job_is_waiting(jobs, JOB_DRAWIO, "other"));
+    ck_assert_int_eq(job_claim(jobs, worker, JOB_DRAWIO, &claimed, NULL), 1);
+    ck_assert(!job_is_waiting(jobs, JOB_DRAWIO, "waits"));
+}
+END_TEST
+
 static void add_event_type(const struct event_row *row, gpointer data)
 {
     g_string_append_printf(data, "%s ", row->event_type);
@@ -501,6 +539,8 @@ int main(void)
                                        job_transitions_are_exactly_those_of_the_list,
                                        worker_transitions_are_exactly_those_of_the_list,
                                        activation_needs_status_created,
+                                       an_idle_worker_of_this_machine_may_be_silent_for_longer,
+                                       only_what_nobody_has_claimed_is_waiting,
                                        events_are_listed_in_order,
                                        sessions_are_listed,
                                        claim_uses_an_index};
