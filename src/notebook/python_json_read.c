@@ -1,5 +1,5 @@
 /* Numbers of Python's json module that JSON, or jansson, does not have: integers of any length, NaN, Infinity. They live in values as texts
- * that begin with a mark, in which no text of a file can begin: a NUL followed by this. */
+ * that begin with a mark, a NUL and a word. A text of a file that begins so and goes on as such a number is given back as the number. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
