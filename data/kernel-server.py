@@ -1,7 +1,7 @@
 """Starts IPython kernels in milliseconds: imports ipykernel once and forks a kernel for each request.
 
 Standard input is a socket. Each request is a line of JSON: mark (it replaces the value of CLX_KERNEL_RUN), argv (of the kernel: an
-interpreter, its options, -m, a module and the module's arguments), connection_file, folder, temporary (its TMPDIR), log. The answer is a line with the kernel's process id. The kernel becomes a child of whoever started this program
+interpreter, its options, -m, a module and the module's arguments), connection_file, folder, log. The answer is a line with the kernel's process id. The kernel becomes a child of whoever started this program
 (its subreaper), not of this program, and dies with it. What is forked is a process without threads and without ZeroMQ, but with the
 application and the shell, which cost most of a kernel's start; the kernel itself builds the rest by ipykernel's own code, just as one that
 was started by its kernelspec does, and so begins with the same state. Configuration files of the user may do anything, so with them the
@@ -54,12 +54,6 @@ def set_mark(mark):
     if place and len(os.environ[MARK].encode()) == len(value):
         ctypes.memmove(place, value, len(value))
     os.environ[MARK] = mark
-
-
-def set_temporary(folder):
-    os.environ["TMPDIR"] = folder
-    if "tempfile" in sys.modules:
-        sys.modules["tempfile"].tempdir = None  # which it looked up for the server, perhaps
 
 
 def redirect(log):
@@ -235,7 +229,6 @@ def run_kernel(request, template, place, pages, worker):
     os.chdir(request["folder"])
     redirect(request["log"])
     set_mark(request["mark"])
-    set_temporary(request["temporary"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
     reseed()
     argv = request["argv"]

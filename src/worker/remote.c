@@ -427,7 +427,7 @@ static bool set_up(struct remote *remote, GError **error)
     remote->api = api_client_new(g_getenv("CLX_API_URL"), remote->token);
     remote->host_data_dir = g_getenv("CLX_HOST_DATA_DIR");
     remote->runtime_dir = runtime_make_folder(name, error);
-    if (!remote->runtime_dir || !runtime_keep_temporary_files(remote->runtime_dir, error))
+    if (!remote->runtime_dir || (remote->type != JOB_NOTEBOOK && !runtime_keep_temporary_files(remote->runtime_dir, error)))
         return false;
     cache_db = g_build_filename(remote->runtime_dir, "cache.db", NULL);
     remote->context = (struct worker_context){

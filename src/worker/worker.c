@@ -543,7 +543,9 @@ static bool open_all(struct worker *worker, GError **error)
     if (!worker->context.cache)
         return false;
     worker->runtime_dir = runtime_make_folder(worker->row->executor_id, error);
-    return worker->runtime_dir && runtime_keep_temporary_files(worker->runtime_dir, error) && make_doorbell(worker, error);
+    if (!worker->runtime_dir || (worker->type != JOB_NOTEBOOK && !runtime_keep_temporary_files(worker->runtime_dir, error)))
+        return false;
+    return make_doorbell(worker, error);
 }
 
 /* The monotonic clock is the same in all processes of a machine: from the parent's decision to here. */

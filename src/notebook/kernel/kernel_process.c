@@ -111,7 +111,8 @@ static GStrv make_env(const struct kernel_process *kernel, const struct kernelsp
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     g_autofree char *temporary = g_strconcat("TMPDIR=", kernel->temporary, NULL);
     g_strv_builder_addv(builder, (const char **)spec->env);
-    g_strv_builder_add(builder, temporary);
+    if (strcmp(spec->language, "python") != 0) /* Python kernels show this folder to readers: their cells are called like files in it */
+        g_strv_builder_add(builder, temporary);
     g_strv_builder_add(builder, kernel->mark);
     return g_strv_builder_end(builder);
 }
@@ -176,8 +177,7 @@ struct kernel_process *kernel_process_fork(struct kernel_server *server, const s
         return NULL;
     g_auto(GStrv) argv = make_argv(kernel, spec);
     g_autofree char *connection_file = g_build_filename(kernel->folder, "connection.json", NULL);
-    if (kernel_server_ask(server, argv, connection_file, strchr(kernel->mark, '=') + 1, kernel->work, kernel->temporary, kernel->log_path,
-                          error))
+    if (kernel_server_ask(server, argv, connection_file, strchr(kernel->mark, '=') + 1, kernel->work, kernel->log_path, error))
         kernel->server = server;
     else
         g_clear_pointer(&kernel, kernel_process_end);

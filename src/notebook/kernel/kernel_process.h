@@ -14,7 +14,7 @@ struct kernel_process {
     struct kernel_server *server; /* that forks it and has not answered yet, borrowed; NULL: `process` is known */
     char *folder;                 /* private, removed at the end */
     char *work;                   /* its working directory, in `folder`, empty at first */
-    char *temporary;              /* its TMPDIR, in `folder`, so that what a killed kernel leaves there goes too */
+    char *temporary;              /* its TMPDIR unless it is a Python kernel, in `folder`, so that what a killed one leaves goes too */
     char *log_path;               /* what the kernel writes to its standard output and error */
     char *key;                    /* of the signatures */
     char *mark;                   /* "CLX_KERNEL_RUN=..." in the environment of the kernel and all that it starts */

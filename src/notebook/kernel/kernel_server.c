@@ -112,13 +112,13 @@ bool kernel_server_is_alive(const struct kernel_server *server)
 }
 
 bool kernel_server_ask(struct kernel_server *server, char **argv, const char *connection_file, const char *mark, const char *folder,
-                       const char *temporary, const char *log, GError **error)
+                       const char *log, GError **error)
 {
     g_autoptr(json_t) list = json_array();
     for (; *argv != NULL; argv++)
         json_array_append_new(list, json_string(*argv));
-    g_autoptr(json_t) request = json_pack("{s:s, s:O, s:s, s:s, s:s, s:s}", "mark", mark, "argv", list, "connection_file", connection_file,
-                                          "folder", folder, "temporary", temporary, "log", log);
+    g_autoptr(json_t) request = json_pack("{s:s, s:O, s:s, s:s, s:s}", "mark", mark, "argv", list, "connection_file", connection_file,
+                                          "folder", folder, "log", log);
     g_autofree char *text = request != NULL ? json_to_text(request) : NULL;
     g_autofree char *line = text != NULL ? g_strconcat(text, "\n", NULL) : NULL;
     size_t length = line != NULL ? strlen(line) : 0;

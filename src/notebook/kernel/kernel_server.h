@@ -28,11 +28,10 @@ void kernel_server_end(struct kernel_server *server);
 /* False once the server has ended. */
 bool kernel_server_is_alive(const struct kernel_server *server);
 
-/* Asks for a kernel: `argv` as the kernelspec has it with `connection_file` put in, `mark` the value of KERNEL_MARK (a UUID),
- * `temporary` its TMPDIR.
+/* Asks for a kernel: `argv` as the kernelspec has it with `connection_file` put in, `mark` the value of KERNEL_MARK (a UUID).
  * Answers come in the order of the requests. False with INFRASTRUCTURE. */
 bool kernel_server_ask(struct kernel_server *server, char **argv, const char *connection_file, const char *mark, const char *folder,
-                       const char *temporary, const char *log, GError **error);
+                       const char *log, GError **error);
 
 /* Waits for the next answer while the default GMainContext runs: the kernel, a child of this process if that is a subreaper; the
  * caller's. False with INFRASTRUCTURE when the server ended or did not answer. */
