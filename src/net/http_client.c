@@ -178,11 +178,24 @@ static void begin_transfer(const struct http_client *client, struct transfer *tr
     curl->easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 }
 
+/* curl's words for a unix socket speak of localhost and a port. */
+static const char *find_reason(const struct http_client *client, const struct transfer *transfer, CURLcode code)
+{
+    long number = 0;
+
+    if (transfer->is_too_large)
+        return "the reply is too large";
+    if (client->unix_path && code == CURLE_COULDNT_CONNECT)
+        curl_api()->easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
+    if (number)
+        return g_strerror((int)number);
+    return transfer->message[0] ? transfer->message : curl_api()->easy_strerror(code);
+}
+
 /* Frees what is left of a transfer; its reply, when there is a complete one, is the caller's. */
 static struct http_reply *end_transfer(const struct http_client *client, struct transfer *transfer, CURLcode code, GError **error)
 {
     struct http_reply *reply = g_steal_pointer(&transfer->reply);
-    const char *text = transfer->message[0] ? transfer->message : curl_api()->easy_strerror(code);
     long status = 0;
 
     curl_api()->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -193,7 +206,7 @@ static struct http_reply *end_transfer(const struct http_client *client, struct 
     if (code == CURLE_OK)
         return reply;
     g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "%s: %s", client->unix_path ? client->unix_path : client->base_url,
-                transfer->is_too_large ? "the reply is too large" : text);
+                find_reason(client, transfer, code));
     http_reply_free(reply);
     return NULL;
 }
