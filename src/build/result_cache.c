@@ -483,3 +483,17 @@ bool result_cache_add_problem(struct result_cache *results, const struct plan_jo
     json_object_del(json_object_get(variant, "error"), "deps");
     return add_variant(results, job, key, variant, error);
 }
+
+bool result_cache_forget_mistakes(struct cache *cache, const char *key, GError **error)
+{
+    g_autoptr(json_t) row = NULL, kept = json_array();
+    int found = cache_find_result(cache, key, &row, error);
+    size_t i;
+    json_t *variant;
+    json_array_foreach(json_object_get(row, "variants"), i, variant) if (json_object_get(variant, "error") == NULL)
+        json_array_append(kept, variant);
+    if (found != 1 || json_array_size(kept) == json_array_size(json_object_get(row, "variants")))
+        return found >= 0;
+    g_autoptr(json_t) renewed = json_pack("{s:O}", "variants", kept);
+    return cache_add_result(cache, key, renewed, error);
+}

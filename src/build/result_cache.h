@@ -47,6 +47,9 @@ bool result_cache_add(struct result_cache *results, const struct plan_job *job, 
 bool result_cache_add_problem(struct result_cache *results, const struct plan_job *job, const char *key, const json_t *problem,
                               GError **error);
 
+/* The mistakes in its source that are kept under the key of a job are forgotten, so that a build runs it again. */
+bool result_cache_forget_mistakes(struct cache *cache, const char *key, GError **error);
+
 /* Remembers the inputs of what is now in the output tree: a later build names those that changed since. */
 bool result_cache_note_latest(struct result_cache *results, const struct plan_job *job, GError **error);
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "build/result_cache.h"
 #include "cli/jobs_command.h"
 #include "cli/listing.h"
 #include "config/fit.h"
@@ -340,6 +341,15 @@ static void count_taker(const struct worker_row *row, gpointer data)
                  strcmp(row->worker_type, takers->type) == 0 && g_strcmp0(row->fit, takers->fit) == 0;
 }
 
+/* A build would tell the mistake again that the job ended with, and not run it. */
+static bool forget_mistakes(const struct settings *settings, const struct job_view *job, GError **error)
+{
+    struct cache *cache = job->content_hash != NULL ? cache_open(settings_cache_db(settings), error) : NULL;
+    bool ok = job->content_hash == NULL || (cache != NULL && result_cache_forget_mistakes(cache, job->content_hash, error));
+    cache_close(cache);
+    return ok;
+}
+
 static int retry(struct invocation *invocation, struct store *store, const struct job_view *job)
 {
     g_autoptr(GError) error = NULL;
@@ -348,7 +358,7 @@ static int retry(struct invocation *invocation, struct store *store, const struc
     g_autofree char *fit = fit_hash(program != NULL ? program : "", settings_cache_db(settings));
     struct takers takers = {job->type, fit, 0};
     gint64 id = job_retry(store, job->id, fit, &error);
-    if (id < 0 || !worker_list(store, count_taker, &takers, &error))
+    if (id < 0 || !worker_list(store, count_taker, &takers, &error) || (id > 0 && !forget_mistakes(settings, job, &error)))
         return report_error(error);
     if (id == 0)
         return report_failure(1, "job %" G_GINT64_FORMAT " is %s\nonly failed and cancelled jobs can be tried again", job->id,

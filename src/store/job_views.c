@@ -5,7 +5,7 @@
 #define SELECT_VIEWS                                                                                                                       \
     "SELECT id, job_type, status, input_file, output_file, session_id, worker_id, attempts, max_attempts, kills, created_at, started_at,"  \
     " completed_at, cancelled_by, payload, result, error, (julianday(coalesce(completed_at, 'now')) - julianday(started_at)) * 86400.0,"   \
-    " (julianday('now') - julianday(created_at)) * 86400.0 FROM jobs"
+    " (julianday('now') - julianday(created_at)) * 86400.0, content_hash FROM jobs"
 
 static struct job_view *read_view(sqlite3_stmt *statement)
 {
@@ -30,6 +30,7 @@ static struct job_view *read_view(sqlite3_stmt *statement)
     view->error = db_column_text(statement, 16);
     view->run_s = sqlite3_column_double(statement, 17);
     view->age_s = sqlite3_column_double(statement, 18);
+    view->content_hash = db_column_text(statement, 19);
     return view;
 }
 
@@ -40,6 +41,7 @@ void job_view_free(struct job_view *view)
     g_free(view->type);
     g_free(view->input_file);
     g_free(view->output_file);
+    g_free(view->content_hash);
     g_free(view->session_id);
     g_free(view->created_at);
     g_free(view->started_at);

@@ -7,7 +7,7 @@ struct job_view {
     gint64 id, worker_id; /* worker_id 0: none yet */
     char *type;
     enum job_status status;
-    char *input_file, *output_file, *session_id;
+    char *input_file, *output_file, *content_hash, *session_id;
     int attempts, max_attempts, kills;
     char *created_at, *started_at, *completed_at, *cancelled_by; /* UTC, or NULL */
     char *payload, *result, *error;                              /* JSON, or NULL */

@@ -214,6 +214,12 @@ test_expect_success 'one that no worker has done is done by the next build, once
     "$CLX" build course.yaml >log 2>&1 && has_status $again completed && grep -r "print(42)" output >/dev/null &&
     test "$(sql "SELECT max(id) FROM jobs WHERE input_file LIKE '\''%slides_1.py'\''")" -eq $again
 '
+test_expect_success 'one that failed by its source is run again, though its mistake is known' '
+    flag=$PWD/works && rm -f "$flag" && printf "# %%%%\nimport os\nassert os.path.exists(\"$flag\")\n" >slides/module_100_m/topic_100_first/slides_1.py &&
+    test_expect_code 1 "$CLX" build course.yaml >log 2>&1 && touch "$flag" && test_expect_code 1 "$CLX" build course.yaml >log 2>&1 && grep " 0 jobs run" log &&
+    "$CLX" jobs retry $(sql "SELECT max(id) FROM jobs WHERE status = '\''failed'\''") >out && again=$(sed -n "s/.* as job \([0-9]*\);.*/\1/p" out) &&
+    "$CLX" build course.yaml >log 2>&1 && grep " 1 job run" log && has_status $again completed
+'
 test_expect_success 'the result of one whose source has changed since is not used' '
     start_long_build 43 && "$CLX" jobs cancel $(cat job) && test_expect_code 1 wait $(cat pid) && touch go &&
     marked workers start --type=notebook >/dev/null && "$CLX" jobs retry $(cat job) >out &&
