@@ -19,9 +19,26 @@ start_engine()
     wait_until 60 docker version >/dev/null 2>&1
 }
 
+# The parts of an engine that outlive its SIGKILL: its containerd, and a shim with its processes for each container.
+kill_parts()
+{
+    for shim in $(pgrep -f "containerd-shim.* -address $engine/"); do
+        kill -9 $(pgrep -P "$shim") "$shim" 2>/dev/null
+    done
+    [ ! -e "$engine/exec/containerd/containerd.pid" ] || kill -9 "$(cat "$engine/exec/containerd/containerd.pid")" 2>/dev/null
+    wait_until 10 no_part
+}
+
+no_part()
+{
+    ! pgrep -f "containerd.* $engine/" >/dev/null
+}
+
 # After SIGKILL of the engine: what it left behind would be in the way of the next one.
 clear_engine()
 {
+    kill_parts
+    umount "$engine_root"/overlay2/*/merged 2>/dev/null
     umount "$engine/exec/netns/default" "$engine_root" 2>/dev/null
     rm -f "$engine/docker.pid" "$engine/docker.sock"
 }

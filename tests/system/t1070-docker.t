@@ -42,10 +42,10 @@ test_expect_success 'a build with containers gives the same bytes as one with pr
     "$CLX" build course.yaml --workers=docker -o docker && diff -r direct docker && test -n "$(list_paths docker)"
 '
 test_expect_success 'no container is left, and the events read as in direct mode' '
-    test -z "$(docker ps -aq)" &&
+    { test -z "$(docker ps -aq)" || { docker ps -a; false; }; } &&
     sqlite3 clx_jobs.db "SELECT event_type FROM worker_events WHERE execution_mode = '"'docker'"' ORDER BY id" >events &&
     for event in pool_starting worker_starting worker_registered worker_ready pool_started pool_stopping worker_stopping worker_stopped \
-        pool_stopped; do grep -qx $event events || return 1; done
+        pool_stopped; do grep -qx $event events || { cat events; return 1; }; done
 '
 test_expect_success 'the token is neither in the events nor in the log' '
     test -z "$(sqlite3 clx_jobs.db .dump | grep -i token= )" && ! grep -rqi "api_token" clx_jobs.logs
@@ -106,8 +106,8 @@ test_expect_success 'the current docker context says where the engine is; DOCKER
 '
 test_expect_success 'after SIGKILL of the engine a build ends well or says why, and nothing is lost or left once the engine is back' '
     rm -rf clx_cache.* out && { "$CLX" build course.yaml --workers=docker -o out 2>err & } && build=$! && wait_until 60 one_runs notebook && kill -9 $dockerd &&
-    { wait $dockerd; true; } && { wait $build; status=$?; } && clear_engine; start_engine &&
-    if [ $status -eq 0 ]; then diff -r direct out; else [ $status -eq 1 ] && grep "^clx: error:" err; fi && build_here && none_ours
+    { wait $dockerd; true; } && { wait $build; status=$?; } && clear_engine; { start_engine || { cat "$engine/log"; false; }; } &&
+    if [ $status -eq 0 ]; then diff -r direct out; else [ $status -eq 1 ] && { cat err; grep "^clx: error:" err; }; fi && build_here && none_ours
 '
 test_expect_success 'a worker that shares no disk registers, and a wrong token does nothing' '
     echo 0123456789abcdef0123456789abcdef >token && rm -rf clx_cache.* clx_jobs.* &&
