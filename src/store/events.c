@@ -15,13 +15,35 @@ bool event_add(struct store *store, const char *event_type, gint64 worker_id, co
     return true;
 }
 
-bool event_close_pools(struct store *store, const char *session_id, const char *message, GError **error)
+bool event_close_session(struct store *store, const char *session_id, const char *message, GError **error)
 {
     return db_run(&store->db, NULL, error,
-                  "INSERT INTO worker_events (event_type, worker_type, execution_mode, message, session_id)"
-                  " SELECT 'pool_stopped', worker_type, execution_mode, ?2, ?1 FROM worker_events WHERE session_id = ?1"
-                  " GROUP BY worker_type HAVING sum(event_type = 'pool_starting') > sum(event_type = 'pool_stopped')",
-                  "ss", session_id, message);
+                  "INSERT INTO worker_events (event_type, worker_id, worker_type, execution_mode, message, session_id)"
+                  " SELECT 'worker_failed', worker_id, worker_type, execution_mode, ?2, ?1 FROM worker_events"
+                  " WHERE session_id = ?1 AND worker_id IS NOT NULL"
+                  " GROUP BY worker_id HAVING sum(event_type IN ('worker_stopped', 'worker_failed')) = 0",
+                  "ss", session_id, message) &&
+           db_run(
+               &store->db, NULL, error,
+               "INSERT INTO worker_events (event_type, worker_type, execution_mode, message, session_id)"
+               " SELECT 'pool_stopped', worker_type, execution_mode, ?2, ?1 FROM worker_events WHERE session_id = ?1 AND worker_id IS NULL"
+               " GROUP BY worker_type HAVING sum(event_type = 'pool_starting') > sum(event_type = 'pool_stopped')",
+               "ss", session_id, message);
+}
+
+int event_has_end(struct store *store, gint64 worker_id, GError **error)
+{
+    sqlite3_stmt *statement = db_query(&store->db, error,
+                                       "SELECT coalesce((SELECT event_type IN ('worker_stopped', 'worker_failed') FROM worker_events"
+                                       " WHERE worker_id = ?1 ORDER BY id DESC LIMIT 1), 1)",
+                                       "i", worker_id);
+    int has_end;
+
+    if (!statement || db_step(&store->db, statement, error) < 0)
+        return -1;
+    has_end = sqlite3_column_int(statement, 0);
+    sqlite3_reset(statement);
+    return has_end;
 }
 
 static void free_event(struct event_row *row)

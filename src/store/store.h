@@ -185,8 +185,10 @@ struct event_row {
 };
 bool event_add(struct store *store, const char *event_type, gint64 worker_id, const char *worker_type, const char *execution_mode,
                const char *session_id, const char *message, const json_t *metadata, GError **error);
-/* Adds the missing `pool_stopped` of each pool of a session that ended without a word. */
-bool event_close_pools(struct store *store, const char *session_id, const char *message, GError **error);
+/* Adds the missing ends to the story of a session that ended without a word: `worker_failed` of each worker, `pool_stopped` of each pool. */
+bool event_close_session(struct store *store, const char *session_id, const char *message, GError **error);
+/* Whether the story of a worker has its end (worker_stopped or worker_failed): 1 yes, also without any event, 0 no, -1 error. */
+int event_has_end(struct store *store, gint64 worker_id, GError **error);
 typedef void event_each(const struct event_row *row, gpointer data);
 /* Events with id > `after`, oldest first; NULL filters mean all. */
 bool event_list(struct store *store, gint64 after, const char *type, const char *session_id, const char *since, event_each *each,

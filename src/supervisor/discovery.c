@@ -111,7 +111,7 @@ static void tidy_session(const struct session_row *row, gpointer data)
 /* The session's row goes last: whoever dies in here leaves the rest to the next one. */
 static bool close_session(struct store *store, const char *session_id, GError **error)
 {
-    return event_close_pools(store, session_id, "the build died", error) && session_remove(store, session_id, error);
+    return event_close_session(store, session_id, "the build died", error) && session_remove(store, session_id, error);
 }
 
 static void release_orphans(struct tidying *tidying)

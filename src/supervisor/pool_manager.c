@@ -180,40 +180,40 @@ double pool_peak_memory(const struct place *place)
     return (double)MAX(peak, place->memory) / 1048576.0;
 }
 
-/* How it ended, how long it lived, and what it was doing. */
+/* How it ended, how long it lived, and what it was doing; `row` may be NULL: somebody deleted it. */
 static json_t *describe_death(const struct place *place, const struct worker_row *row)
 {
-    gint64 job = row->current_job ? row->current_job : place->lost_job;
+    gint64 job = row && row->current_job ? row->current_job : place->lost_job;
     int status = place->status;
 
     return json_pack("{s:i, s:i, s:f, s:f, s:o, s:s?}", "exit_status", WIFEXITED(status) ? WEXITSTATUS(status) : -1, "signal",
                      WIFSIGNALED(status) ? WTERMSIG(status) : 0, "duration_s",
                      (double)(g_get_monotonic_time() - place->started_at) / G_USEC_PER_SEC, "peak_memory_mib",
-                     MAX(row->peak_memory, pool_peak_memory(place)), "job", job ? json_integer(job) : json_null(), "progress",
-                     row->progress);
+                     MAX(row ? row->peak_memory : 0, pool_peak_memory(place)), "job", job ? json_integer(job) : json_null(), "progress",
+                     row ? row->progress : NULL);
 }
 
-/* Job, row and event in one transaction; a worker that ended in order has taken its row along. True and whether it died, or an error. */
+/* Job, row and event in one transaction. A worker that ended in order has taken its row along and told its end; one whose row was deleted may have
+ * told nothing. True and whether it died, or an error. */
 static bool write_end(const struct place *place, const char *message, bool *ret_is_death, GError **error)
 {
     const struct pool_options *options = &place->pool->options;
     g_autoptr(worker_row) row = NULL;
-    int found;
+    int has_end = -1;
 
     if (!store_begin(options->store, error))
         return false;
-    found = worker_find(options->store, place->worker_id, &row, error);
-    if (found >= 0 && job_release_worker(options->store, place->worker_id, message, error) < 0)
-        found = -1;
-    if (found == 1 && !worker_set_status(options->store, place->worker_id, WORKER_DEAD, error))
-        found = -1;
-    if (found == 1)
+    if (worker_find(options->store, place->worker_id, &row, error) >= 0 &&
+        job_release_worker(options->store, place->worker_id, message, error) >= 0 &&
+        (!row || worker_set_status(options->store, place->worker_id, WORKER_DEAD, error)))
+        has_end = event_has_end(options->store, place->worker_id, error);
+    if (has_end == 0)
         event_logger_add(options->logger, "worker_failed", options->type, place->worker_id, describe_death(place, row), "%s", message);
-    if (found < 0 || !store_commit(options->store, error)) {
+    if (has_end < 0 || !store_commit(options->store, error)) {
         store_rollback(options->store);
         return false;
     }
-    *ret_is_death = found == 1 || place->status != 0;
+    *ret_is_death = row || place->status != 0;
     return true;
 }
 
@@ -451,22 +451,23 @@ void pool_request_stop(struct pool *pool)
     }
 }
 
-/* A worker that left its row behind did not stop by itself. */
+/* A worker that did not tell its end did not stop by itself. */
 static bool write_stop(const struct place *place, GError **error)
 {
     const struct pool_options *options = &place->pool->options;
     g_autoptr(worker_row) row = NULL;
-    int found;
+    int has_end = -1;
 
     if (!store_begin(options->store, error))
         return false;
-    found = worker_find(options->store, place->worker_id, &row, error);
-    if (found == 1 && row->status != WORKER_DEAD) {
+    if (worker_find(options->store, place->worker_id, &row, error) >= 0)
+        has_end = event_has_end(options->store, place->worker_id, error);
+    if (has_end == 0) {
         event_logger_add(options->logger, "worker_stopping", options->type, place->worker_id, NULL, "told to stop");
         event_logger_add(options->logger, "worker_stopped", options->type, place->worker_id, describe_death(place, row),
                          "ended without an answer");
     }
-    if (found >= 0 && job_release_worker(options->store, place->worker_id, "the build stopped its worker", error) >= 0 &&
+    if (has_end >= 0 && job_release_worker(options->store, place->worker_id, "the build stopped its worker", error) >= 0 &&
         worker_remove(options->store, place->worker_id, error) && !options->logger->has_complained)
         return store_commit(options->store, error);
     store_rollback(options->store);

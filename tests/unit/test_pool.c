@@ -294,6 +294,25 @@ START_TEST(a_worker_whose_row_is_deleted_ends_and_is_replaced)
 }
 END_TEST
 
+/* The most that was ever told of the one worker: its row is gone, and its process with it. */
+START_TEST(a_worker_whose_row_is_deleted_and_that_is_killed_has_an_end)
+{
+    struct worker_row row = {0};
+    int n_failed = 0;
+
+    make_pool(1, 1, 30, 100, 1000, 1000);
+    wait_until(rig.fixture, is_ready, 0);
+    ck_assert(worker_list(rig.fixture->store, copy_row, &row, NULL));
+    ck_assert_int_eq(kill((pid_t)row.pid, SIGSTOP), 0);
+    ck_assert(worker_remove(rig.fixture->store, row.id, NULL));
+    ck_assert_int_eq(kill((pid_t)row.pid, SIGKILL), 0);
+    wait_until(rig.fixture, has_started_again, 0);
+    ck_assert(event_list(rig.fixture->store, 0, "worker_failed", NULL, NULL, count_failed, &n_failed, NULL));
+    ck_assert_int_eq(n_failed, 1);
+    free_pool();
+}
+END_TEST
+
 static int count_ends(void)
 {
     int n = 0;
@@ -378,6 +397,7 @@ int main(int argc, char **argv)
                                   a_worker_whose_row_is_deleted_ends_and_is_replaced,
                                   an_idle_worker_owes_no_heartbeat_but_must_not_be_stopped,
                                   an_idle_worker_whose_row_is_deleted_is_replaced,
+                                  a_worker_whose_row_is_deleted_and_that_is_killed_has_an_end,
                                   a_pool_whose_workers_all_die_gives_up};
 
     if (!g_strcmp0(g_getenv("CLX_TEST_START"), "hang") && argc == 3)

@@ -421,6 +421,24 @@ START_TEST(events_are_listed_in_order)
 }
 END_TEST
 
+START_TEST(the_story_of_a_dead_session_gets_its_ends)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    ck_assert(event_add(jobs, "pool_starting", 0, "notebook", "direct", "s", NULL, NULL, NULL));
+    ck_assert(event_add(jobs, "worker_ready", 3, "notebook", "direct", "s", NULL, NULL, NULL));
+    ck_assert(event_add(jobs, "worker_ready", 4, "notebook", "direct", "s", NULL, NULL, NULL));
+    ck_assert(event_add(jobs, "worker_stopped", 4, "notebook", "direct", "s", NULL, NULL, NULL));
+    ck_assert_int_eq(event_has_end(jobs, 3, NULL), 0);
+    ck_assert_int_eq(event_has_end(jobs, 4, NULL), 1);
+    for (int i = 0; i < 2; i++)
+        ck_assert(event_close_session(jobs, "s", "the build died", NULL));
+    ck_assert_int_eq(event_has_end(jobs, 3, NULL), 1);
+    ck_assert(event_list(jobs, 0, NULL, "s", NULL, add_event_type, text, NULL));
+    ck_assert_str_eq(text->str, "pool_starting worker_ready worker_ready worker_stopped worker_failed pool_stopped ");
+}
+END_TEST
+
 START_TEST(sessions_are_listed)
 {
     ck_assert(session_add(jobs, "s", NULL));
@@ -542,6 +560,7 @@ int main(void)
                                        an_idle_worker_of_this_machine_may_be_silent_for_longer,
                                        only_what_nobody_has_claimed_is_waiting,
                                        events_are_listed_in_order,
+                                       the_story_of_a_dead_session_gets_its_ends,
                                        sessions_are_listed,
                                        claim_uses_an_index};
     const TTest *const with_file[] = {file_that_is_no_database_is_refused_untouched, foreign_database_is_refused_untouched,
