@@ -13,8 +13,8 @@
 #define N_CELLS 60
 #define N_FIRST 10 /* cells of a kernel that are not counted: Python meets the code for the first time */
 #define SOURCE "print('value', 6 * 7)"
-#define CONTENT                                                                                                                                  \
-    "{\"code\": \"" SOURCE "\", \"silent\": false, \"store_history\": true, \"user_expressions\": {}, \"allow_stdin\": false, "                  \
+#define CONTENT                                                                                                                            \
+    "{\"code\": \"" SOURCE "\", \"silent\": false, \"store_history\": true, \"user_expressions\": {}, \"allow_stdin\": false, "            \
     "\"stop_on_error\": false}"
 
 static void fail(const char *problem)

@@ -75,6 +75,12 @@ bool classify_is_below(const char *relative, const char *folder)
     return false;
 }
 
+bool classify_is_like_notebook(const char *relative)
+{
+    const char *name = base_name(relative);
+    return g_str_has_suffix(name, ".ipynb") && has_prefix(name, notebook_prefixes);
+}
+
 enum file_class classify_file(const char *relative, bool is_any_name)
 {
     const char *name = base_name(relative);

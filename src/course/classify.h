@@ -21,5 +21,8 @@ bool classify_has_notebook_suffix(const char *name);
 /* The class of a file by its path relative to the topic; `is_any_name` makes a notebook of every source suffix. */
 enum file_class classify_file(const char *relative, bool is_any_name);
 
+/* True for a file that is no source and yet is called like one: an `.ipynb` named as notebooks are. */
+bool classify_is_like_notebook(const char *relative);
+
 /* True when one of the folders of the path has this name. */
 bool classify_is_below(const char *relative, const char *folder);

@@ -353,18 +353,25 @@ static void report_duplicates(struct index *index)
     }
 }
 
-static void number_notebooks(struct course *course)
+/* What only looks like a source is copied with all its solutions. */
+static void check_copied_notebook(struct spec *spec, const struct topic_file *file)
 {
-    for (unsigned i = 0; i < course->sections->len; i++) {
-        const struct section *section = course->sections->pdata[i];
-        int number = 0;
-        for (unsigned k = 0; k < section->topics->len; k++) {
-            const struct topic *topic = section->topics->pdata[k];
-            for (unsigned n = 0; n < topic->files->len; n++) {
-                struct topic_file *file = topic->files->pdata[n];
-                if (file->file_class == FILE_NOTEBOOK)
-                    file->number = ++number;
-            }
+    if (classify_is_like_notebook(file->relative))
+        diag_add(spec->diags, DIAG_WARNING, file->path, 0, 0, "name it in the 'files' of its topic to make it a source",
+                 "this notebook is copied as it is, solutions included");
+}
+
+static void finish_files(struct spec *spec, const struct section *section)
+{
+    int number = 0;
+    for (unsigned k = 0; k < section->topics->len; k++) {
+        const struct topic *topic = section->topics->pdata[k];
+        for (unsigned n = 0; n < topic->files->len; n++) {
+            struct topic_file *file = topic->files->pdata[n];
+            if (file->file_class == FILE_NOTEBOOK)
+                file->number = ++number;
+            else
+                check_copied_notebook(spec, file);
         }
     }
 }
@@ -386,5 +393,6 @@ void discover_course(struct spec *spec)
     if (spec->course->sections->len == 0 && !diag_has_errors(spec->diags))
         spec_warning(spec, ((struct place){0, 0}), NULL, "the course has no topics");
     report_duplicates(&index);
-    number_notebooks(spec->course);
+    for (unsigned i = 0; i < spec->course->sections->len; i++)
+        finish_files(spec, spec->course->sections->pdata[i]);
 }

@@ -244,6 +244,17 @@ START_TEST(unresolved_topics_name_the_nearest)
 }
 END_TEST
 
+START_TEST(a_copied_notebook_is_a_warning)
+{
+    touch("slides/module_010_a/topic_010_x/slides_x.ipynb", "{}");
+    assert_message(HEAD "sections: [{name: A, topics: [x]}]\n",
+                   "slides_x.ipynb: warning: this notebook is copied as it is, solutions included");
+    g_autofree char *plan =
+        plan_text(HEAD "sections: [{name: A, topics: [{id: x, files: [slides/module_010_a/topic_010_x/slides_x.ipynb]}]}]\n", &no_options);
+    ck_assert_ptr_nonnull(strstr(plan, "01 "));
+}
+END_TEST
+
 START_TEST(duplicate_ids_are_a_warning_and_modules_tell_them_apart)
 {
     touch("slides/module_010_a/topic_010_x/slides_x.py", "# {{ header('A', 'First') }}");
@@ -457,6 +468,7 @@ int main(void)
     tcase_add_test(files, mistakes_have_places_and_remedies);
     tcase_add_test(files, specs_that_are_no_text_are_refused);
     tcase_add_test(files, unresolved_topics_name_the_nearest);
+    tcase_add_test(files, a_copied_notebook_is_a_warning);
     tcase_add_test(files, duplicate_ids_are_a_warning_and_modules_tell_them_apart);
     tcase_add_test(files, sections_are_discovered_without_slides);
     tcase_add_test(files, the_trees_of_targets_that_are_left_out_hold_no_sources);
