@@ -58,9 +58,11 @@ void markdown_append_maths(GString *out, const char *tex, size_t length, struct 
     g_string_append_c(markdown->maths, '\n');
 }
 
-static void append_text(struct writer *writer, const char *text)
+/* `literal` may be cut within a character: cmark-gfm 0.29 miscounts a bracket with "^" that goes over the end of its line. */
+static void append_text(struct writer *writer, const char *literal)
 {
-    while (*text) {
+    g_autofree char *valid = g_utf8_make_valid(literal, -1);
+    for (const char *text = valid; *text;) {
         const char *end, *piece = maths_at_mark(text, writer->pieces, &end);
         if (piece == NULL) {
             end = g_utf8_next_char(text);
@@ -124,7 +126,8 @@ static char *get_plain_text(cmark_node *node, const GPtrArray *pieces)
             g_string_append_c(text, ' ');
     }
     cmark_iter_free(iter);
-    return maths_put_back(text->str, pieces);
+    g_autofree char *valid = g_utf8_make_valid(text->str, -1); /* as in append_text() */
+    return maths_put_back(valid, pieces);
 }
 
 /* An id as Jupyter makes them (spaces become hyphens), not yet taken; the caller frees it. */
@@ -441,12 +444,20 @@ static void write_document(struct writer *writer, cmark_node *document)
     g_string_append(writer->out, writer->n_footnotes > 0 ? "</ol></section>\n" : "");
 }
 
+/* Whether the text defines footnotes; without any, "[^" is only text, of which cmark-gfm 0.29 would lose what stands on further lines. */
+static bool has_footnotes(const char *text)
+{
+    const char *first = strstr(text, "[^");
+    return first != NULL && strstr(first, "]:") != NULL;
+}
+
 /* The document, parsed with GitHub's extensions. */
 static cmark_node *parse(const char *text)
 {
     static const char *const extensions[] = {"table", "strikethrough", "autolink", "tasklist"};
     cmark_gfm_core_extensions_ensure_registered();
-    cmark_parser *parser = cmark_parser_new(CMARK_OPT_FOOTNOTES | CMARK_OPT_UNSAFE);
+    int footnotes = has_footnotes(text) ? CMARK_OPT_FOOTNOTES : 0;
+    cmark_parser *parser = cmark_parser_new(CMARK_OPT_UNSAFE | footnotes);
     for (size_t i = 0; i < G_N_ELEMENTS(extensions); i++) {
         cmark_syntax_extension *extension = cmark_find_syntax_extension(extensions[i]);
         if (extension != NULL)

@@ -66,6 +66,18 @@ START_TEST(headings_have_ids_of_their_own)
 }
 END_TEST
 
+/* What the parser makes of a bracket over two lines is cut, but it is UTF-8 and ends where it ends. */
+START_TEST(bracket_with_a_caret_may_go_over_two_lines)
+{
+    g_autoptr(markdown) markdown = markdown_new();
+    g_autoptr(GString) out = g_string_new(NULL);
+    assert_html("[^a b\n\xe2\x82\xac x] y", "<p>[^a b\n\xe2\x82\xac x] y</p>\n");
+    markdown_append_html(out, "[^a\n\xe2\x82\xac\xe2\x82\xac``] [^n]\n\n[^n]: note", markdown);
+    ck_assert(g_utf8_validate(out->str, -1, NULL));
+    ck_assert_msg(strstr(out->str, "note") != NULL, "%s", out->str);
+}
+END_TEST
+
 START_TEST(fences_have_colours)
 {
     assert_html("```python\nif x:\n```", "<div class=\"source\"><pre><code><span class=\"k\">if</span> <span class=\"n\">x</span><span "
@@ -107,6 +119,7 @@ int main(void)
     tcase_add_test(tcase, links_and_pictures);
     tcase_add_test(tcase, maths_is_kept_from_markdown);
     tcase_add_test(tcase, headings_have_ids_of_their_own);
+    tcase_add_test(tcase, bracket_with_a_caret_may_go_over_two_lines);
     tcase_add_test(tcase, fences_have_colours);
     tcase_add_test(tcase, attachments_are_put_in);
     tcase_add_test(tcase, deep_nesting_is_survived);
