@@ -315,6 +315,20 @@ bool build_take(struct build *build, struct session_job *item, const struct job 
     return ok && !(row->status == JOB_FAILED && build->options->is_fail_fast);
 }
 
+/* What it was made from must be as it is now, and what it made must still be there. */
+bool build_may_take(struct build *build, const struct session_job *item, const struct job *row)
+{
+    size_t i;
+    json_t *object;
+    if (build->options->is_cache_ignored || result_cache_is_run_forced(build->results, item->job))
+        return false;
+    if (row->status != JOB_COMPLETED)
+        return true;
+    json_array_foreach(json_object_get(row->result, "outputs"), i,
+                       object) if (!cache_has_object(build->options->cache, json_get_text(object, "sha256", ""), -1)) return false;
+    return !result_cache_is_outdated(build->results, item->job, row->result);
+}
+
 /* ---- the end ---- */
 
 static void keep_outputs(struct build *build, const GPtrArray *outputs)
@@ -402,19 +416,17 @@ static bool on_ended(struct session_job *item, const struct job *row, gpointer d
     return build_take(data, item, row);
 }
 
-/* What it was made from must be as it is now, and what it made must still be there. */
 static bool may_take(const struct session_job *item, const struct job *row, gpointer data)
 {
+    return build_may_take(data, item, row);
+}
+
+/* Its mistake was written down by this build, perhaps after the one who has it tried again had it forgotten. */
+static void on_retried(struct session_job *item, const struct job *row, gpointer data)
+{
     struct build *build = data;
-    size_t i;
-    json_t *object;
-    if (build->options->is_cache_ignored || result_cache_is_run_forced(build->results, item->job))
-        return false;
-    if (row->status != JOB_COMPLETED)
-        return true;
-    json_array_foreach(json_object_get(row->result, "outputs"), i,
-                       object) if (!cache_has_object(build->options->cache, json_get_text(object, "sha256", ""), -1)) return false;
-    return !result_cache_is_outdated(build->results, item->job, row->result);
+    report_take_back(build->options->report, item->job);
+    result_cache_forget_mistakes(build->options->cache, item->key, NULL);
 }
 
 static void on_progress(const struct running_job *running, unsigned n_running, gpointer data)
@@ -436,6 +448,7 @@ static enum session_end run_jobs(struct build *build, GError **error)
         .progress_period_s = build->options->has_progress ? PROGRESS_PERIOD_S : 0,
         .ended = on_ended,
         .may_take = may_take,
+        .retried = on_retried,
         .progress = on_progress,
         .data = build,
     };

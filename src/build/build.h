@@ -50,6 +50,9 @@ GPtrArray *build_misses(const struct build *build);
 /* Takes the end of one of them; `row` NULL: it was cancelled. False: the build cannot or shall not go on. */
 bool build_take(struct build *build, struct session_job *item, const struct job *row);
 
+/* May the result of a job that was tried again outside of a build stand for this one? */
+bool build_may_take(struct build *build, const struct session_job *item, const struct job *row);
+
 /* The end: strays go when all is well. `problem` (may be NULL) is what ended the session. */
 enum build_status build_finish(struct build *build, enum session_end end, const GError *problem);
 

@@ -30,6 +30,7 @@ struct report {
     unsigned n_known_failures;     /* of the failed ones: those that did not run again */
     GArray *slowest;               /* struct timed_job, the slowest first; at most SLOWEST_COUNT */
     struct diag_list *diags;       /* warnings and errors, in their order */
+    GHashTable *problems;          /* job that failed -> its const struct diag */
     GHashTable *told;              /* messages of report_add_error() */
     json_t *jobs;                  /* array, for the JSON document */
     GHashTable *reasons;           /* job -> const reason */
@@ -45,6 +46,7 @@ struct report *report_new(const struct report_options *options)
     report->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     report->jobs = json_array();
     report->reasons = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    report->problems = g_hash_table_new(NULL, NULL);
     report->slowest = g_array_new(FALSE, FALSE, sizeof(struct timed_job));
     g_array_set_clear_func(report->slowest, timed_job_clear);
     if (options->has_progress)
@@ -60,6 +62,7 @@ void report_free(struct report *report)
     diag_list_free(report->diags);
     json_decref(report->jobs);
     g_hash_table_unref(report->reasons);
+    g_hash_table_unref(report->problems);
     g_hash_table_unref(report->told);
     g_array_unref(report->slowest);
     progress_free(report->progress);
@@ -123,6 +126,7 @@ static void add_problem(struct report *report, const struct plan_job *job, const
     const char *message = json_get_text(problem, "message", "failed without a message");
     const char *hint = json_get_bool(problem, "cached", false) ? "nothing it depends on changed since; --ignore-cache tries again" : NULL;
     diag_add_text(report->diags, DIAG_ERROR, job->name, message, json_get_text(problem, "details", hint));
+    g_hash_table_insert(report->problems, (gpointer)job, report->diags->items->pdata[report->diags->items->len - 1]);
 }
 
 /* Takes the job into the list of the slowest if it belongs there. */
@@ -184,6 +188,27 @@ void report_end(struct report *report, const struct plan_job *job, enum report_o
         add_problem(report, job, problem);
     remember(report, job, outcome, seconds, problem);
     print_end(report, job, outcome);
+}
+
+static bool is_entry_of(const json_t *entry, const struct plan_job *job)
+{
+    return strcmp(json_get_text(entry, "type", ""), job_type_names[job->type]) == 0 &&
+           strcmp(json_get_text(entry, "file", ""), job->name) == 0;
+}
+
+void report_take_back(struct report *report, const struct plan_job *job)
+{
+    gpointer diag = g_hash_table_lookup(report->problems, job);
+    size_t i = json_array_size(report->jobs);
+    while (i > 0 && !is_entry_of(json_array_get(report->jobs, i - 1), job))
+        i--;
+    g_assert(i > 0);
+    report->ended[job->type]--;
+    report->outcomes[diag != NULL ? REPORT_FAILED : REPORT_CANCELLED]--;
+    json_array_remove(report->jobs, i - 1);
+    g_hash_table_remove(report->problems, job);
+    if (diag != NULL)
+        g_ptr_array_remove(report->diags->items, diag);
 }
 
 void report_retried(struct report *report, const struct plan_job *job, int attempts, gint64 id)

@@ -46,6 +46,9 @@ void report_run(struct report *report, const struct plan_job *job, const char *r
 void report_end(struct report *report, const struct plan_job *job, enum report_outcome outcome, const json_t *result,
                 const json_t *problem);
 
+/* A job that failed or was cancelled is tried again: what was said of its end no longer holds. */
+void report_take_back(struct report *report, const struct plan_job *job);
+
 /* A job, by its id in the queue, succeeded, but not at its first attempt: it may fail another time. */
 void report_retried(struct report *report, const struct plan_job *job, int attempts, gint64 id);
 

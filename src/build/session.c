@@ -33,7 +33,8 @@ struct session {
     char *id, *fit;
     const char *jobs_db;
     GHashTable *waiting; /* job id -> struct waiting * */
-    gint64 cursor;
+    GPtrArray *unlucky;  /* struct session_job *: failed or cancelled, and may be tried again; not when it stays */
+    gint64 ended_cursor, free_cursor;
     int doorbell;
     char *doorbell_path;
     GArray *sources; /* guint */
@@ -65,8 +66,63 @@ static void on_ended(const struct job *row, gpointer data)
         return;
     struct session_job *job = waiting->item;
     g_hash_table_remove(session->waiting, &row->id);
+    if (row->status != JOB_COMPLETED && !session->options->stays)
+        g_ptr_array_add(session->unlucky, job);
     if (session->end == SESSION_FINISHED && !session->options->ended(job, row, session->options->data))
         leave(session, SESSION_STOPPED);
+}
+
+static void wait_for(struct session *session, struct session_job *item, gint64 job_id)
+{
+    gint64 *id = g_new(gint64, 1);
+    *id = job_id;
+    struct waiting *waiting = g_new(struct waiting, 1);
+    *waiting = (struct waiting){item, item->job->type, g_strdup(item->key)};
+    g_hash_table_insert(session->waiting, id, waiting);
+}
+
+/* 1 taken, 0 it is not to be had, -1 error. */
+static int take_over(struct session *session, struct session_job *item, const struct job *row, GError **error)
+{
+    if (!session->options->may_take(item, row, session->options->data))
+        return 0;
+    int taken = job_take_over(session->store, row->id, session->id, error);
+    if (taken > 0)
+        wait_for(session, item, row->id);
+    return taken;
+}
+
+/* Workers of this build may have it as soon as it belongs to it. */
+static void take_back(struct session *session, struct session_job *item, const struct job *row)
+{
+    g_autoptr(GError) error = NULL;
+    int taken = take_over(session, item, row, &error);
+    if (taken <= 0)
+        return;
+    g_ptr_array_remove(session->unlucky, item);
+    session->options->retried(item, row, session->options->data);
+    doorbell_ring(session->jobs_db, job_type_names[row->type]);
+}
+
+static void on_free(const struct job *row, gpointer data)
+{
+    struct session *session = data;
+    if (session->options->stays)
+        session->options->retried(NULL, row, session->options->data);
+    for (unsigned i = 0; i < session->unlucky->len; i++) {
+        struct session_job *item = session->unlucky->pdata[i];
+        if (item->job->type != row->type || strcmp(item->key, row->content_hash) != 0 || !json_equal(item->payload, row->payload))
+            continue;
+        take_back(session, item, row);
+        return;
+    }
+}
+
+/* A failed job has its end told before somebody can have it tried again. */
+static bool poll_jobs(struct session *session, GError **error)
+{
+    return job_poll_ended(session->store, session->id, &session->ended_cursor, on_ended, session, error) &&
+           (session->options->retried == NULL || job_poll_free(session->store, &session->free_cursor, on_free, session, error));
 }
 
 static void become_idle(struct session *session)
@@ -81,7 +137,7 @@ static void become_idle(struct session *session)
 
 static void look(struct session *session)
 {
-    if (!job_poll_ended(session->store, session->id, &session->cursor, on_ended, session, session->error == NULL ? &session->error : NULL))
+    if (!poll_jobs(session, session->error == NULL ? &session->error : NULL))
         leave(session, SESSION_BROKEN);
     else if (g_hash_table_size(session->waiting) == 0)
         become_idle(session);
@@ -179,29 +235,14 @@ static gboolean on_progress(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-static void wait_for(struct session *session, struct session_job *item, gint64 job_id)
-{
-    gint64 *id = g_new(gint64, 1);
-    *id = job_id;
-    struct waiting *waiting = g_new(struct waiting, 1);
-    *waiting = (struct waiting){item, item->job->type, g_strdup(item->key)};
-    g_hash_table_insert(session->waiting, id, waiting);
-}
-
 /* A job that was tried again outside of a build is this one: its end is told like that of any other. 1 taken, 0 there is none, -1 error. */
-static int take_over(struct session *session, struct session_job *item, const struct job *wanted, GError **error)
+static int find_and_take(struct session *session, struct session_job *item, const struct job *wanted, GError **error)
 {
-    const struct session_options *options = session->options;
     g_autoptr(job) found = NULL;
-    int got = options->may_take != NULL ? job_find_free(session->store, wanted, &found, error) : 0;
-    if (got <= 0 || !options->may_take(item, found, options->data))
-        return MIN(got, 0);
-    int taken = job_take_over(session->store, found->id, session->id, error);
-    if (taken <= 0)
-        return taken;
-    session->n_taken[wanted->type] += found->status == JOB_COMPLETED;
-    wait_for(session, item, found->id);
-    return 1;
+    int got = session->options->may_take != NULL ? job_find_free(session->store, wanted, &found, error) : 0;
+    int taken = got > 0 ? take_over(session, item, found, error) : got;
+    session->n_taken[wanted->type] += taken > 0 && found->status == JOB_COMPLETED;
+    return taken;
 }
 
 static bool submit_one(struct session *session, struct session_job *item, GError **error)
@@ -216,7 +257,7 @@ static bool submit_one(struct session *session, struct session_job *item, GError
         .payload = item->payload,
         .fit = session->fit,
     };
-    int taken = take_over(session, item, &row, error);
+    int taken = find_and_take(session, item, &row, error);
     if (taken != 0)
         return taken == 1;
     if (!job_submit(session->store, &row, error))
@@ -381,6 +422,7 @@ bool session_give(struct session *session, GPtrArray *jobs, GError **error)
     count_jobs(jobs, counts);
     session->is_idle = jobs->len == 0;
     release_items(session);
+    g_ptr_array_set_size(session->unlucky, 0);
     memset(session->n_taken, 0, sizeof session->n_taken);
     if (!submit(session, jobs, error))
         return false;
@@ -433,6 +475,7 @@ void session_close(struct session *session)
     store_close(session->store);
     g_main_loop_unref(session->loop);
     g_hash_table_unref(session->waiting);
+    g_ptr_array_unref(session->unlucky);
     g_array_unref(session->sources);
     g_free(session->doorbell_path);
     g_free(session->id);
@@ -447,6 +490,16 @@ static char *make_fit(const struct session_options *options)
     return settings_get_bool(options->settings, "worker_management.reuse_workers")
                ? fit_hash(options->program, settings_cache_db(options->settings))
                : g_strdup(FIT_NONE);
+}
+
+static void ignore(const struct job *row, gpointer data)
+{
+}
+
+/* The jobs of no build that are there already are found when the same ones are given. */
+static bool pass_free_jobs(struct session *session, GError **error)
+{
+    return job_poll_free(session->store, &session->free_cursor, ignore, NULL, error);
 }
 
 static void free_manager(gpointer manager)
@@ -465,11 +518,13 @@ struct session *session_open(const struct session_options *options, GError **err
         .fit = make_fit(options),
         .jobs_db = settings_jobs_db(options->settings),
         .waiting = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, waiting_free),
+        .unlucky = g_ptr_array_new(),
         .doorbell = -1,
         .sources = g_array_new(FALSE, FALSE, sizeof(guint)),
     };
     session->store = store_open(session->jobs_db, error);
-    if (session->store != NULL && session_add(session->store, session->id, error) && listen_for_ends(session, error))
+    if (session->store != NULL && session_add(session->store, session->id, error) && pass_free_jobs(session, error) &&
+        listen_for_ends(session, error))
         return session;
     session_close(session);
     return NULL;

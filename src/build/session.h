@@ -1,5 +1,5 @@
 /* A session: submits the jobs of a build, has workers started for them, and waits for their ends in one event loop. It wakes up when a
- * worker rings; a look every few seconds is only the safety net. A session that stays (--watch) takes the jobs of one build after another
+ * worker rings, or 'clx jobs retry'; a look every few seconds is only the safety net. A session that stays (--watch) takes the jobs of one build after another
  * and keeps its workers. */
 #pragma once
 
@@ -45,6 +45,9 @@ struct session_options {
     bool (*ended)(struct session_job *job, const struct job *row, gpointer data);
     /* May the result of a job that was tried again outside of a build ('clx jobs retry') stand for this one? NULL: never. */
     bool (*may_take)(const struct session_job *job, const struct job *row, gpointer data);
+    /* Somebody has a job tried again. With `job` it is one that has ended badly: what was told of it no longer holds, it will end once more. A
+     * session that stays does not look whose it is: `job` is NULL, and its jobs shall be given anew. NULL: nobody cares. */
+    void (*retried)(struct session_job *job, const struct job *row, gpointer data);
     void (*progress)(const struct running_job *running, unsigned n_running, gpointer data); /* what runs now */
     bool stays;                                                                             /* until a signal */
     void (*idle)(gpointer data);                                                            /* stays: every job has ended */
@@ -57,7 +60,7 @@ struct session;
 /* Opens the database and listens to workers and signals. The options must outlive the session. NULL with `error`. */
 struct session *session_open(const struct session_options *options, GError **error);
 
-/* Makes these its jobs (struct session_job *, borrowed until they end or the next call). Jobs of an earlier call go on if they are among
+/* Makes these its jobs (struct session_job *, borrowed until the next call or, if the session stays, until all have ended). Jobs of an earlier call go on if they are among
  * them, by type and key; the others are cancelled without a word. Starts workers where there are none yet. */
 bool session_give(struct session *session, GPtrArray *jobs, GError **error);
 

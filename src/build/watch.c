@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "build/result_cache.h"
 #include "course/classify.h"
 #include "os/watch.h"
 
@@ -20,6 +21,7 @@ struct watch {
     char **left_out;              /* output trees, databases: our own changes are none */
     GHashTable *changed;          /* paths since the last build began */
     GPtrArray *reasons;           /* those that led to the build that runs */
+    GPtrArray *retried;           /* keys of jobs that were tried again since: their mistakes are to be forgotten */
     guint timer;
     gint64 first_change_us; /* of those in `changed` */
     bool is_first;
@@ -151,6 +153,12 @@ static bool on_ended(struct session_job *item, const struct job *row, gpointer d
     return true;
 }
 
+static bool may_take(const struct session_job *item, const struct job *row, gpointer data)
+{
+    struct watch *watch = data;
+    return build_may_take(watch->build, item, row);
+}
+
 static void on_progress(const struct running_job *running, unsigned n_running, gpointer data)
 {
     struct watch *watch = data;
@@ -189,6 +197,14 @@ static void replace_build(struct watch *watch, struct build_options *loaded, str
         on_idle(watch);
 }
 
+/* A build that has known a mistake meanwhile has written it down once more. */
+static void forget_retried(struct watch *watch, struct cache *cache)
+{
+    for (unsigned i = 0; i < watch->retried->len; i++)
+        result_cache_forget_mistakes(cache, watch->retried->pdata[i], NULL);
+    g_ptr_array_set_size(watch->retried, 0);
+}
+
 static void begin_build(struct watch *watch)
 {
     enum build_status status;
@@ -204,6 +220,7 @@ static void begin_build(struct watch *watch)
     if (!watch_course(watch, loaded, &error))
         report_add_error(loaded->report, error->message);
     watch->is_first = false;
+    forget_retried(watch, loaded->cache);
     struct build *build = build_begin(loaded, &status);
     if (status == BUILD_SUCCEEDED) {
         replace_build(watch, loaded, build);
@@ -234,6 +251,13 @@ static void settle(struct watch *watch)
         return;
     g_clear_handle_id(&watch->timer, g_source_remove);
     watch->timer = g_timeout_add((guint)(debounce_us / 1000), on_settled, watch);
+}
+
+static void on_retried(struct session_job *item, const struct job *row, gpointer data)
+{
+    struct watch *watch = data;
+    g_ptr_array_add(watch->retried, g_strdup(row->content_hash));
+    settle(watch);
 }
 
 static bool is_temporary(const char *path)
@@ -268,7 +292,9 @@ static bool open_all(struct watch *watch, const struct session_options *session_
 bool watch_run(const struct watch_options *options, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(options->spec);
-    struct watch watch = {.options = options, .is_first = true, .changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+    struct watch watch = {.options = options, .is_first = true};
+    watch.changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    watch.retried = g_ptr_array_new_with_free_func(g_free);
     struct session_options session_options = {
         .settings = options->settings,
         .program = options->program,
@@ -277,6 +303,8 @@ bool watch_run(const struct watch_options *options, GError **error)
         .is_auto_start = options->is_auto_start,
         .progress_period_s = options->progress_period_s,
         .ended = on_ended,
+        .may_take = may_take,
+        .retried = on_retried,
         .progress = on_progress,
         .stays = true,
         .idle = on_idle,
@@ -295,6 +323,7 @@ bool watch_run(const struct watch_options *options, GError **error)
     file_watch_free(watch.files);
     g_clear_pointer(&watch.reasons, g_ptr_array_unref);
     g_hash_table_unref(watch.changed);
+    g_ptr_array_unref(watch.retried);
     g_strfreev(watch.left_out);
     return ok;
 }

@@ -3,7 +3,7 @@
  *   WAITING -- a change --> SETTLING -- quiet for the debounce time, or long enough --> BUILDING -- every job has ended --> WAITING
  *
  * A change during BUILDING begins the next build at once after its own settling: jobs that it wants as well go on, those of sources that
- * changed are cancelled. Mistakes are told, and the watch goes on; only a signal ends it. */
+ * changed are cancelled. A job that somebody has tried again begins a build as a change does. Mistakes are told, and the watch goes on; only a signal ends it. */
 #pragma once
 
 #include <glib.h>

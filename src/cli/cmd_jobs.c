@@ -7,6 +7,7 @@
 #include "cli/listing.h"
 #include "config/fit.h"
 #include "os/file.h"
+#include "os/process.h"
 #include "store/doorbell.h"
 #include "store/job_views.h"
 #include "supervisor/worker_log.h"
@@ -350,6 +351,26 @@ static bool forget_mistakes(const struct settings *settings, const struct job_vi
     return ok;
 }
 
+struct builds {
+    const char *jobs_db, *session_id;
+    bool is_running; /* the build that the job is of */
+};
+
+static void tell_build(const struct session_row *row, gpointer data)
+{
+    struct builds *builds = data;
+    g_autofree char *channel = g_strconcat("build-", row->session_id, NULL);
+    builds->is_running |=
+        g_strcmp0(row->session_id, builds->session_id) == 0 && process_is_alive_since((pid_t)row->pid, row->start_time, row->boot_id);
+    doorbell_ring(builds->jobs_db, channel);
+}
+
+/* Its own build takes it back, and one that watches the course builds anew; the others leave it alone. */
+static bool tell_builds(struct store *store, struct builds *builds, GError **error)
+{
+    return session_list(store, tell_build, builds, error);
+}
+
 static int retry(struct invocation *invocation, struct store *store, const struct job_view *job)
 {
     g_autoptr(GError) error = NULL;
@@ -357,15 +378,20 @@ static int retry(struct invocation *invocation, struct store *store, const struc
     g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
     g_autofree char *fit = fit_hash(program != NULL ? program : "", settings_cache_db(settings));
     struct takers takers = {job->type, fit, 0};
+    struct builds builds = {settings_jobs_db(settings), job->session_id, false};
     gint64 id = job_retry(store, job->id, fit, &error);
     if (id < 0 || !worker_list(store, count_taker, &takers, &error) || (id > 0 && !forget_mistakes(settings, job, &error)))
         return report_error(error);
     if (id == 0)
         return report_failure(1, "job %" G_GINT64_FORMAT " is %s\nonly failed and cancelled jobs can be tried again", job->id,
                               job_status_names[job->status]);
-    doorbell_ring(settings_jobs_db(settings), job->type);
-    report_done(invocation, "job %" G_GINT64_FORMAT " is queued again as job %" G_GINT64_FORMAT "; the next build publishes its result%s\n",
-                job->id, id, takers.n > 0 ? "" : "\nno worker waits for it: 'clx workers start' starts some, or the next build does it");
+    if (!tell_builds(store, &builds, &error))
+        return report_error(error);
+    doorbell_ring(builds.jobs_db, job->type);
+    report_done(invocation, "job %" G_GINT64_FORMAT " is queued again as job %" G_GINT64_FORMAT "; the %s build publishes its result%s\n",
+                job->id, id, builds.is_running ? "running" : "next",
+                builds.is_running || takers.n > 0 ? ""
+                                                  : "\nno worker waits for it: 'clx workers start' starts some, or the next build does it");
     return 0;
 }
 
@@ -378,7 +404,7 @@ extern const struct command cmd_jobs_retry;
 const struct command cmd_jobs_retry = {
     .name = "jobs retry",
     .operands = "ID...",
-    .purpose = "Queue failed or cancelled jobs again; the next build publishes their results.",
+    .purpose = "Queue failed or cancelled jobs again; their build, if it runs, or the next one publishes the results.",
     .example = "clx jobs retry 12",
     .min_operands = 1,
     .max_operands = -1,

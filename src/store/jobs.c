@@ -253,14 +253,11 @@ int job_take_over(struct store *store, gint64 id, const char *session_id, GError
     return n_changes;
 }
 
-/* All rows are read before the first call, so that `each` may use the store. */
-bool job_poll_ended(struct store *store, const char *session_id, gint64 *cursor, job_each *each, gpointer data, GError **error)
+/* Calls `each` for the jobs of a query, whose last column is what the cursor counts. All rows are read before the first call, so that `each`
+ * may use the store. */
+static bool poll_jobs(struct store *store, sqlite3_stmt *statement, gint64 *cursor, job_each *each, gpointer data, GError **error)
 {
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify)job_free);
-    sqlite3_stmt *statement = db_query(&store->db, error,
-                                       "SELECT " JOB_COLUMNS ", ended_seq FROM jobs WHERE session_id = ?1 AND ended_seq > ?2"
-                                       " ORDER BY ended_seq",
-                                       "si", session_id, *cursor);
     gint64 last = *cursor;
     int got = -1;
 
@@ -274,6 +271,24 @@ bool job_poll_ended(struct store *store, const char *session_id, gint64 *cursor,
     for (guint i = 0; i < jobs->len; i++)
         each(jobs->pdata[i], data);
     return true;
+}
+
+bool job_poll_ended(struct store *store, const char *session_id, gint64 *cursor, job_each *each, gpointer data, GError **error)
+{
+    sqlite3_stmt *statement = db_query(&store->db, error,
+                                       "SELECT " JOB_COLUMNS ", ended_seq FROM jobs WHERE session_id = ?1 AND ended_seq > ?2"
+                                       " ORDER BY ended_seq",
+                                       "si", session_id, *cursor);
+
+    return poll_jobs(store, statement, cursor, each, data, error);
+}
+
+bool job_poll_free(struct store *store, gint64 *cursor, job_each *each, gpointer data, GError **error)
+{
+    sqlite3_stmt *statement =
+        db_query(&store->db, error, "SELECT " JOB_COLUMNS ", id FROM jobs WHERE session_id IS NULL AND id > ?1 ORDER BY id", "i", *cursor);
+
+    return poll_jobs(store, statement, cursor, each, data, error);
 }
 
 bool job_count(struct store *store, const char *session_id, int ret_counts[N_JOB_STATUSES], GError **error)

@@ -83,6 +83,10 @@ int job_release_orphans(struct store *store, const char *reason, GError **error)
 /* The newest job of no build (`clx jobs retry` makes such) that is exactly this one and has not failed: 1 and the job, 0 none, -1 error. */
 int job_find_free(struct store *store, const struct job *wanted, struct job **ret_job, GError **error);
 
+/* Calls `each` for every job of no build with an id after `*cursor`, oldest first; advances the cursor. */
+typedef void job_each(const struct job *job, gpointer data);
+bool job_poll_free(struct store *store, gint64 *cursor, job_each *each, gpointer data, GError **error);
+
 /* Makes a job of no build one of a session, which hears of its end like of any other: 1 taken, 0 another session was quicker, -1 error. */
 int job_take_over(struct store *store, gint64 id, const char *session_id, GError **error);
 
@@ -100,7 +104,6 @@ bool job_cancel_session(struct store *store, const char *session_id, const char 
 int job_cancel(struct store *store, gint64 id, const char *by, GError **error);
 
 /* Calls `each` for every job of a session that ended with an id's end order after `*cursor`; advances the cursor. For the build's report. */
-typedef void job_each(const struct job *job, gpointer data);
 bool job_poll_ended(struct store *store, const char *session_id, gint64 *cursor, job_each *each, gpointer data, GError **error);
 
 /* Counts of a session's jobs by status. */

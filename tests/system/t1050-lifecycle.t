@@ -227,6 +227,23 @@ test_expect_success 'the result of one whose source has changed since is not use
     printf "# %%%%\nprint(44)\n" >slides/module_100_m/topic_100_first/slides_1.py && "$CLX" build course.yaml >log 2>&1 &&
     grep -r "print(44)" output >/dev/null && test "$(sql "SELECT session_id IS NULL FROM jobs WHERE id = $again")" -eq 1
 '
+# is_of_build STATUS N: the job of slides_N in the build that runs has this status; its number goes to the file `job$2`.
+is_of_build()
+{
+    sql "SELECT j.id FROM jobs j JOIN sessions USING (session_id) WHERE j.status = '$1' AND input_file LIKE '%slides_$2.py'" >job$2 && test -s job$2
+}
+test_expect_success 'jobs that failed or were cancelled and are tried again while their build runs are done by it, and all is well at its end' '
+    here=$PWD && rm -f works go3 && cd slides/module_100_m/topic_100_first &&
+    printf "# %%%%\nimport os\nassert os.path.exists(\"$here/works\"), \"it\" + \" fails\"\nprint(\"tried\" + \"again\")\n" >slides_2.py &&
+    printf "# %%%%\nimport os, time\nwhile not os.path.exists(\"$here/go3\"):\n    time.sleep(0.05)\nprint(\"cancelled\" + \"once\")\n" >slides_3.py && cd "$here" &&
+    start_long_build 45 && wait_until 60 is_of_build failed 2 && touch works && "$CLX" jobs retry $(cat job2) >out &&
+    grep "the running build publishes its result" out &&
+    wait_until 60 is_of_build processing 3 && "$CLX" jobs cancel $(cat job3) &&
+    wait_until 60 grep -rq triedagain output &&
+    touch go3 && "$CLX" jobs retry $(cat job3) >out && wait_until 60 grep -rq cancelledonce output &&
+    touch go && wait $(cat pid) && ! grep "error" log && grep " jobs run, .* 0 failed" log &&
+    "$CLX" build course.yaml >log 2>&1 && grep " 0 jobs run" log
+'
 test_expect_success 'delete-database asks, and workers whose database is gone end by themselves' '
     marked workers start --type=notebook >/dev/null && test -n "$(list_marked $mark)" &&
     test_expect_code 2 "$CLX" delete-database </dev/null 2>err && grep -e "--force" err && test -f clx_jobs.db &&

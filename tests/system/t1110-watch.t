@@ -111,6 +111,21 @@ test_expect_success 'a job whose source changed is cancelled and superseded' '
     printf "# %%%%\nprint(\"over\" + \"taken\")\n" >$source && comes overtaken &&
     kill -INT $watch && { wait $watch; test $? -eq 130; } && none_marked super-$$
 '
+test_expect_success 'a job that is tried again is run by the watch and published, though its mistake is known' '
+    sql() { sqlite3 -cmd ".timeout 20000" clx_jobs.db "$1"; } &&
+    printf "# %%%%\nimport os\nassert os.path.exists(\"%s\"), \"no such\" + \" flag\"\nprint(\"tried\" + \"again\")\n" "$PWD/flag" >$source &&
+    start_watch retry-$$ && grep "no such flag" err && touch flag &&
+    "$CLX" jobs retry $(sql "SELECT max(id) FROM jobs WHERE status = '\''failed'\''") >told && grep "the running build publishes its result" told &&
+    comes triedagain && again=$(sed -n "s/.* as job \([0-9]*\);.*/\1/p" told) &&
+    test "$(sql "SELECT status, session_id IS NOT NULL FROM jobs WHERE id = $again")" = "completed|1" &&
+    test "$(sql "SELECT max(id) FROM jobs")" -eq $again
+'
+test_expect_success 'one that was cancelled, too' '
+    rm -f running && printf "# %%%%\nimport os, pathlib, time\npathlib.Path(\"%s\").touch()\nwhile not os.path.exists(\"%s\"):\n    time.sleep(0.05)\nprint(\"cancelled\" + \"once\")\n" \
+        "$PWD/running" "$PWD/go" >$source && wait_until 60 test -e running &&
+    id=$(sql "SELECT id FROM jobs WHERE status = '\''processing'\''") && "$CLX" jobs cancel $id && touch go && "$CLX" jobs retry $id &&
+    comes cancelledonce && kill -INT $watch && { wait $watch; test $? -eq 130; } && none_marked retry-$$
+'
 test_expect_success 'fast mode runs no code after the first build' '
     start_watch fast-$$ --watch-mode fast && printf "# %%%% tags=[\"keep\"]\nprint(\"over\" + \"fast\")\n" >$source &&
     comes "\"fast\"" && ! grep -rq overfast output && kill -INT $watch && { wait $watch; test $? -eq 130; }

@@ -281,7 +281,8 @@ END_TEST
 /* As a build takes over what 'clx jobs retry' has had made. */
 START_TEST(a_job_of_no_build_is_taken_over_once)
 {
-    gint64 one = worker("s"), shared = worker(NULL), cursor = 0, own = submit("s"), id = submit(NULL);
+    gint64 one = worker("s"), shared = worker(NULL), cursor = 0, free_cursor = 0, own = submit("s"), id = submit(NULL);
+    g_autoptr(GArray) free_ids = g_array_new(FALSE, FALSE, sizeof(gint64));
     g_autoptr(json_t) payload = json_object();
     struct job wanted = {.type = JOB_NOTEBOOK, .content_hash = (char *)"h", .payload = payload};
     g_autoptr(job) a = claim(one), b = NULL, found = NULL, other = NULL;
@@ -293,6 +294,9 @@ START_TEST(a_job_of_no_build_is_taken_over_once)
     ck_assert(job_complete(jobs, id, shared, b->attempts, NULL, NULL));
     ck_assert_int_eq(job_find_free(jobs, &wanted, &found, NULL), 1);
     ck_assert_int_eq(found->id, id);
+    ck_assert(job_poll_free(jobs, &free_cursor, add_id, free_ids, NULL) && job_poll_free(jobs, &free_cursor, add_id, free_ids, NULL));
+    ck_assert_uint_eq(free_ids->len, 1);
+    ck_assert_int_eq(g_array_index(free_ids, gint64, 0), id);
     ck_assert_int_eq(job_take_over(jobs, id, "s", NULL), 1);
     ck_assert(job_poll_ended(jobs, "s", &cursor, add_id, ids, NULL));
     ck_assert_uint_eq(ids->len, 2);
