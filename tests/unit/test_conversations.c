@@ -6,28 +6,22 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "kernel_fixture.h"
 #include "notebook/kernel/kernel.h"
 #include "os/file.h"
-#include "os/process.h"
 
 static const char *const names[] = {"deno", "java", "net-csharp", "rust", "tslab", "xcpp17"};
 
-static char *folder;
 static json_t *conversation;
-
-static void write_text(const char *path, const char *text)
-{
-    ck_assert(file_write_atomic(path, text, strlen(text), NULL));
-}
 
 /* A program of the kernel's name, first on PATH, that plays the conversation with the arguments it gets. */
 static void install_player(const char *program, const char *script)
 {
-    g_autofree char *bin = g_build_filename(folder, "bin", NULL), *path = g_build_filename(bin, program, NULL);
+    g_autofree char *bin = g_build_filename(fixture_folder, "bin", NULL), *path = g_build_filename(bin, program, NULL);
     g_autofree char *play = g_build_filename(g_getenv("CLX_SOURCE_ROOT"), "tests", "kernels", "play.py", NULL);
     g_autofree char *text = g_strdup_printf("#!/bin/sh\nexec /usr/bin/python3 '%s' '%s' \"$@\"\n", play, script);
     g_autofree char *search = g_strconcat(bin, ":", g_getenv("PATH"), NULL);
-    write_text(path, text);
+    ck_assert(file_write_atomic(path, text, strlen(text), NULL));
     ck_assert_int_eq(chmod(path, 0700), 0);
     g_setenv("PATH", search, TRUE);
 }
@@ -41,49 +35,21 @@ static void install(const char *name)
     conversation = json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
     const json_t *spec = json_object_get(conversation, "kernelspec");
     g_autofree char *text = json_to_text(spec);
-    g_autofree char *path = g_build_filename(folder, "kernels", json_get_text(conversation, "kernel", ""), "kernel.json", NULL);
-    write_text(path, text);
-    g_setenv("JUPYTER_PATH", folder, TRUE);
+    fixture_write_spec(json_get_text(conversation, "kernel", ""), text);
     install_player(json_string_value(json_array_get(json_object_get(spec, "argv"), 0)), script);
-}
-
-static void set_up(void)
-{
-    folder = g_strdup("/tmp/clx-talk-XXXXXX");
-    ck_assert_ptr_nonnull(g_mkdtemp(folder));
-    process_become_subreaper();
 }
 
 static void tear_down(void)
 {
     json_decref(conversation);
-    file_remove_tree(folder, NULL);
-    g_free(folder);
-}
-
-static void free_cell(gpointer data)
-{
-    struct cell *cell = data;
-    g_free(cell->source);
-    json_decref(cell->metadata);
-    json_decref(cell->outputs);
-    g_free(cell);
+    fixture_remove_folder();
 }
 
 static void add_cells(struct notebook *notebook)
 {
     size_t i;
     json_t *said;
-    json_array_foreach(json_object_get(conversation, "cells"), i, said)
-    {
-        struct cell *cell = g_new0(struct cell, 1);
-        cell->type = CELL_CODE;
-        cell->source = g_strdup(json_get_text(said, "code", ""));
-        cell->metadata = json_object();
-        cell->index = (int)i;
-        cell->line = 10 * ((int)i + 1);
-        g_ptr_array_add(notebook->cells, cell);
-    }
+    json_array_foreach(json_object_get(conversation, "cells"), i, said) fixture_add_cell(notebook, json_get_text(said, "code", ""), NULL);
 }
 
 /* What a reader sees of the first output of a cell. */
@@ -96,9 +62,9 @@ static const char *get_shown(const struct notebook *notebook, unsigned cell)
 START_TEST(kernel_by_its_kernelspec_shows_and_fails_as_it_says)
 {
     install(names[_i]);
-    struct notebook notebook = {.cells = g_ptr_array_new_with_free_func(free_cell)};
+    struct notebook notebook = {.cells = fixture_make_cells()};
     struct kernel_options options = {.kernel = json_get_text(conversation, "kernel", ""),
-                                     .runtime_dir = folder,
+                                     .runtime_dir = fixture_folder,
                                      .source_name = "topic/nb",
                                      .cell_timeout_s = (int)json_get_int(conversation, "timeout", 60)};
     const char *fails = json_get_text(conversation, "fails", "");
@@ -118,7 +84,7 @@ int main(void)
     Suite *suite = suite_create("conversations");
     TCase *played = tcase_create("played kernels");
     tcase_set_timeout(played, 240);
-    tcase_add_checked_fixture(played, set_up, tear_down);
+    tcase_add_checked_fixture(played, fixture_make_folder, tear_down);
     tcase_add_loop_test(played, kernel_by_its_kernelspec_shows_and_fails_as_it_says, 0, G_N_ELEMENTS(names));
     suite_add_tcase(suite, played);
     SRunner *runner = srunner_create(suite);

@@ -21,8 +21,7 @@
 #define MAX_HEAR_MS 100
 #define INTERRUPT_GRACE_MS 5000
 #define END_GRACE_MS 1000 /* between the end of a kernel's connections and its own */
-#define N_INTERRUPTS 3    /* one that comes before the kernel has begun with the cell is lost */
-#define INTERRUPT_PAUSE_MS 2500
+#define N_INTERRUPTS 3    /* at a deadline, in half of the grace each: one that comes before the kernel has begun with the cell is lost */
 #define DEFAULT_CELL_TIMEOUT_S 300
 
 enum wait_result { WAIT_DONE, WAIT_DIED, WAIT_LATE };
@@ -54,6 +53,11 @@ static void interrupt(struct run *run)
     g_free(channels_send(run->channels, CHANNEL_CONTROL, "interrupt_request", json_object(), NULL));
 }
 
+static guint get_grace_ms(const struct run *run)
+{
+    return run->options->interrupt_grace_ms > 0 ? (guint)run->options->interrupt_grace_ms : INTERRUPT_GRACE_MS;
+}
+
 static gboolean on_grace_end(gpointer data)
 {
     struct run *run = data;
@@ -67,7 +71,7 @@ static void stop_cell(struct run *run)
 {
     interrupt(run);
     if (run->grace_source == 0)
-        run->grace_source = g_timeout_add(INTERRUPT_GRACE_MS, on_grace_end, run);
+        run->grace_source = g_timeout_add(get_grace_ms(run), on_grace_end, run);
 }
 
 static void stop_flood(struct run *run)
@@ -264,7 +268,7 @@ static bool interrupt_cell(struct run *run)
     enum wait_result result = WAIT_LATE;
     for (int i = 0; i < N_INTERRUPTS && result == WAIT_LATE; i++) {
         interrupt(run);
-        result = wait_for_answer(run, true, INTERRUPT_PAUSE_MS);
+        result = wait_for_answer(run, true, get_grace_ms(run) / 2);
     }
     return result == WAIT_DONE;
 }

@@ -17,6 +17,7 @@ struct kernel_options {
     const char *runtime_dir;                                /* private folder for the kernels' own folders (short path) */
     const char *source_name;                                /* for messages: the file the author knows */
     int cell_timeout_s;                                     /* deadline of one cell; 0: 300 */
+    int interrupt_grace_ms;                                 /* what a cell has to react to an interrupt before it is given up; 0: 5000 */
     bool skips_errors;                                      /* a raising cell does not end the run */
     void (*progress)(int cell, int n_cells, gpointer data); /* cell from 1; may be NULL; called before each cell */
     gpointer data;                                          /* of `fill` and `progress` */

@@ -69,6 +69,16 @@ static char *expand_argument(const char *argument, const char *folder)
     return replace(with_folder, "{prefix}", prefix);
 }
 
+/* The program of this name in `prefix`, or NULL; the caller frees it. "python" may be there as "python3" only, as in Debian, whose kernels
+ * count on Jupyter to put the right interpreter in. */
+static char *find_in_prefix(const char *prefix, const char *name)
+{
+    g_autofree char *program = g_build_filename(prefix, "bin", name, NULL);
+    if (g_file_test(program, G_FILE_TEST_IS_EXECUTABLE))
+        return g_steal_pointer(&program);
+    return strcmp(name, "python") == 0 ? find_in_prefix(prefix, "python3") : NULL;
+}
+
 /* A spec in an environment that names no path for its interpreter means the environment's own. */
 static void prefer_own_interpreter(struct kernelspec *spec)
 {
@@ -76,11 +86,11 @@ static void prefer_own_interpreter(struct kernelspec *spec)
     if (share == NULL || strchr(spec->argv[0], '/') != NULL)
         return;
     g_autofree char *prefix = g_strndup(spec->folder, (gsize)(share - spec->folder));
-    g_autofree char *program = g_build_filename(prefix, "bin", spec->argv[0], NULL);
-    if (!g_file_test(program, G_FILE_TEST_IS_EXECUTABLE))
+    char *program = find_in_prefix(prefix, spec->argv[0]);
+    if (program == NULL)
         return;
     g_free(spec->argv[0]);
-    spec->argv[0] = g_steal_pointer(&program);
+    spec->argv[0] = program;
 }
 
 static GStrv read_argv(const json_t *argv, const char *folder)
