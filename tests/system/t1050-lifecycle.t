@@ -104,6 +104,20 @@ test_expect_success 'CLX_WORKER_MANAGEMENT__AUTO_START=false: no worker is start
     touch_sources && CLX_WORKER_MANAGEMENT__AUTO_START=false test_expect_code 1 "$CLX" build course.yaml >out 2>err &&
     grep "no notebook worker" err && grep "clx workers start" err && grep "auto-start" err
 '
+test_expect_success 'the environment variables of the document decide how, and how many' '
+    mkdir -p plain/.clx && cp -r course.yaml slides plain && cd plain &&
+    DOCKER_HOST=unix:///nowhere/docker.sock CLX_WORKER_MANAGEMENT__DEFAULT_EXECUTION_MODE=docker test_expect_code 1 "$CLX" build course.yaml 2>err &&
+    grep "no container engine answers" err && CLX_WORKER_MANAGEMENT__DEFAULT_WORKER_COUNT=3 "$CLX" build course.yaml >log 2>&1 &&
+    test "$(sql "SELECT count(*) FROM worker_events WHERE event_type = '\''worker_starting'\'' AND worker_type = '\''notebook'\''")" -eq 3 &&
+    cd .. && rm -r plain
+'
+test_expect_success 'a worker is told in its environment who it is and where it works' '
+    marked workers start --type=plantuml >/dev/null && sql "SELECT pid FROM workers WHERE session_id IS NULL AND status <> '\''dead'\''" >pid &&
+    tr "\000" "\n" <"/proc/$(cat pid)/environ" >env && "$CLX" workers stop >/dev/null &&
+    grep "^WORKER_TYPE=plantuml$" env && grep "^WORKER_ID=direct-plantuml-0-" env && grep "^CLX_WORKER_ID=[0-9]*$" env &&
+    grep -F "DB_PATH=$PWD/clx_jobs.db" env && grep -F "CACHE_DB_PATH=$PWD/clx_cache.db" env && grep -F "WORKSPACE_PATH=$PWD" env &&
+    grep "^LOG_LEVEL=" env
+'
 test_expect_success '--notebook-workers and the like decide how many start' '
     "$CLX" build course.yaml --workers=direct --notebook-workers=3 --plantuml-workers=1 --drawio-workers=1 >log 2>&1 &&
     session=$(sql "SELECT session_id FROM worker_events ORDER BY id DESC LIMIT 1") &&
