@@ -1,4 +1,5 @@
 /* Reading Draw.io files and drawing them without the original. How near the pictures come to the original's is the matter of tests/drawio. */
+#include <cairo.h>
 #include <check.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "diagram/drawio/drawio_native.h"
 #include "diagram/drawio/label_check.h"
 #include "diagram/drawio/label_html.h"
+#include "diagram/drawio/paint.h"
 #include "diagram/drawio/route.h"
 
 #define HEAD "<mxGraphModel><root><mxCell id='0'/><mxCell id='1' parent='0'/>"
@@ -382,6 +384,46 @@ START_TEST(warns_of_a_font_that_is_missing)
 }
 END_TEST
 
+static cairo_status_t read_png(void *closure, unsigned char *to, unsigned length)
+{
+    GByteArray *left = closure;
+    if (length > left->len)
+        return CAIRO_STATUS_READ_ERROR;
+    memcpy(to, left->data, length);
+    g_byte_array_remove_range(left, 0, length);
+    return CAIRO_STATUS_SUCCESS;
+}
+
+/* Rows that are equal, that go on from left to right, from top to bottom, and that do neither. */
+static guint32 pixel_at(unsigned x, unsigned y)
+{
+    guint32 value = y < 3 ? 0 : y < 20 ? x : y < 40 ? y : (x * 2654435761u ^ y * 40503u) >> 7 & 255;
+    return (value * 7 & 255) << 16 | (value * 3 & 255) << 8 | value;
+}
+
+START_TEST(packs_the_pixels_that_it_is_given)
+{
+    enum { WIDTH = 300, HEIGHT = 300 };
+    g_autofree guint32 *pixels = g_new(guint32, WIDTH * HEIGHT);
+    for (int has_alpha = 0; has_alpha < 2; has_alpha++) {
+        for (unsigned i = 0; i < WIDTH * HEIGHT; i++) {
+            guint32 pixel = pixel_at(i % WIDTH, i / WIDTH);
+            pixels[i] = !has_alpha || i % 5 != 0 ? 0xff000000 | pixel : i % 2 == 0 ? 0 : 0x80000000 | (pixel >> 1 & 0x7f7f7f);
+        }
+        g_autoptr(GBytes) png = png_encode((const unsigned char *)pixels, WIDTH, HEIGHT, WIDTH * 4, has_alpha);
+        GByteArray *left = g_bytes_unref_to_array(g_bytes_ref(png));
+        cairo_surface_t *surface = cairo_image_surface_create_from_png_stream(read_png, left);
+        ck_assert_int_eq(cairo_surface_status(surface), CAIRO_STATUS_SUCCESS);
+        ck_assert_int_eq(cairo_image_surface_get_stride(surface), WIDTH * 4);
+        const guint32 *decoded = (const guint32 *)(const void *)cairo_image_surface_get_data(surface);
+        for (unsigned i = 0; i < WIDTH * HEIGHT; i++)
+            ck_assert_uint_eq(decoded[i], pixels[i]);
+        cairo_surface_destroy(surface);
+        g_byte_array_unref(left);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("drawio");
@@ -408,6 +450,7 @@ int main(void)
     tcase_add_test(cases, says_what_in_a_label_it_cannot_draw);
     tcase_add_test(cases, draws_stencils_of_an_installed_application);
     tcase_add_test(cases, warns_of_a_font_that_is_missing);
+    tcase_add_test(cases, packs_the_pixels_that_it_is_given);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
