@@ -384,6 +384,23 @@ START_TEST(warns_of_a_font_that_is_missing)
 }
 END_TEST
 
+static bool has_read_fonts(void)
+{
+    g_autofree char *maps = NULL;
+    ck_assert(g_file_get_contents("/proc/self/maps", &maps, NULL, NULL));
+    return strstr(maps, "/fonts/") != NULL;
+}
+
+START_TEST(identifies_itself_without_reading_fonts)
+{
+    g_autofree char *fingerprint = drawio_native_fingerprint();
+    ck_assert(!has_read_fonts());
+    g_autofree char *svg = draw(HEAD BOX("a", "", "0", "0") TAIL, NULL);
+    ck_assert(has_read_fonts());
+    assert_contains(fingerprint, "pango 1.");
+}
+END_TEST
+
 static cairo_status_t read_png(void *closure, unsigned char *to, unsigned length)
 {
     GByteArray *left = closure;
@@ -450,6 +467,7 @@ int main(void)
     tcase_add_test(cases, says_what_in_a_label_it_cannot_draw);
     tcase_add_test(cases, draws_stencils_of_an_installed_application);
     tcase_add_test(cases, warns_of_a_font_that_is_missing);
+    tcase_add_test(cases, identifies_itself_without_reading_fonts);
     tcase_add_test(cases, packs_the_pixels_that_it_is_given);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

@@ -38,5 +38,5 @@ GBytes *drawio_draw(struct drawio_file *file, const struct picture_options *opti
  * file. */
 void drawio_file_set_stencils(struct drawio_file *file, const char *folder);
 
-/* Identifies the renderer and the fonts it uses, for cache keys; the caller frees it. */
+/* Identifies the renderer, for cache keys, without a look at the fonts (see fonts_fingerprint()); the caller frees it. */
 char *drawio_native_fingerprint(void);

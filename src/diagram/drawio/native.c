@@ -144,7 +144,5 @@ GBytes *drawio_draw(struct drawio_file *file, const struct picture_options *opti
 
 char *drawio_native_fingerprint(void)
 {
-    g_autoptr(fonts) fonts = fonts_new();
-    return g_strdup_printf("native " VERSION " cairo %s pango %s Helvetica=%s", cairo_version_string(), pango_version_string(),
-                           font_choose(fonts, "Helvetica"));
+    return g_strdup_printf("native " VERSION " cairo %s pango %s", cairo_version_string(), pango_version_string());
 }
