@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <zlib.h>
 
 #include "base/error.h"
@@ -384,6 +385,36 @@ START_TEST(warns_of_a_font_that_is_missing)
 }
 END_TEST
 
+START_TEST(forgets_the_fonts_of_a_drawing)
+{
+    g_autofree char *svg = draw(HEAD BOX("a", "fontFamily=No Such Font;", "0", "0")
+                                    BOX("&lt;font face=&apos;Nor This One&apos;&gt;b&lt;/font&gt;", "html=1;", "0", "0") TAIL,
+                                NULL);
+    assert_contains(svg, "Nor This One");
+    ck_assert_uint_eq(g_quark_try_string("No Such Font"), 0);
+    ck_assert_uint_eq(g_quark_try_string("Nor This One"), 0);
+}
+END_TEST
+
+START_TEST(cuts_long_lists_of_families_between_letters)
+{
+    struct text_style style = {.size = 12}, same = {.size = 12};
+    GString *long_list = g_string_new("'x'");
+    while (long_list->len < 1000)
+        g_string_append(long_list, "\xc3\xa4");
+    text_style_set_family(&style, long_list->str);
+    ck_assert_uint_eq(strlen(style.family), MAX_FAMILY - 1);
+    g_string_insert(long_list, 0, "y");
+    text_style_set_family(&style, long_list->str);
+    ck_assert_uint_eq(strlen(style.family), MAX_FAMILY - 2);
+    ck_assert(g_utf8_validate(style.family, -1, NULL));
+    text_style_set_family(&style, "\"Arial\", serif");
+    text_style_set_family(&same, "Arial, serif");
+    ck_assert_mem_eq(&style, &same, sizeof style);
+    g_string_free(long_list, TRUE);
+}
+END_TEST
+
 static bool has_read_fonts(void)
 {
     g_autofree char *maps = NULL;
@@ -398,6 +429,47 @@ START_TEST(identifies_itself_without_reading_fonts)
     g_autofree char *svg = draw(HEAD BOX("a", "", "0", "0") TAIL, NULL);
     ck_assert(has_read_fonts());
     assert_contains(fingerprint, "pango 1.");
+}
+END_TEST
+
+/* Processor time of drawing a page with one edge that has `n_points` and 5000 empty labels. */
+static double time_labels_of_edge(unsigned n_points)
+{
+    GString *text = g_string_new(HEAD "<mxCell id='e' edge='1' parent='1'><mxGeometry relative='1' as='geometry'>"
+                                      "<mxPoint as='sourcePoint'/><mxPoint x='9' y='9' as='targetPoint'/><Array as='points'>");
+    for (unsigned i = 0; i < n_points; i++)
+        g_string_append_printf(text, "<mxPoint x='%u' y='%u'/>", i, i % 7);
+    g_string_append(text, "</Array></mxGeometry></mxCell>");
+    for (unsigned i = 0; i < 5000; i++)
+        g_string_append_printf(text,
+                               "<mxCell id='l%u' style='edgeLabel' vertex='1' connectable='0' parent='e'>"
+                               "<mxGeometry x='0.9' relative='1' as='geometry'/></mxCell>",
+                               i);
+    g_string_append(text, TAIL);
+    clock_t start = clock();
+    g_autofree char *svg = draw(text->str, NULL);
+    clock_t end = clock();
+    g_string_free(text, TRUE);
+    return (double)(end - start);
+}
+
+START_TEST(places_many_labels_on_a_long_edge_quickly)
+{
+    time_labels_of_edge(1); /* loads the libraries */
+    double few = time_labels_of_edge(1), many = time_labels_of_edge(4900);
+    ck_assert_msg(many < 3 * few, "%.0f and %.0f clocks", few, many);
+}
+END_TEST
+
+START_TEST(draws_no_line_that_is_wider_than_any)
+{
+    static const char page[] = HEAD BOX("a", "strokeWidth=1e9;", "0", "0") TAIL;
+    g_autofree char *reason = first_reason(page), *warning = first_warning(page), *svg = draw(page, NULL);
+    g_autofree char *wide = first_reason(HEAD BOX("a", "strokeWidth=1000;", "0", "0") TAIL);
+    assert_contains(reason, "page 1 'Page-1', cell 'a': a line 1000000 units wide (at most 1000)");
+    assert_contains(warning, "page 1 'Page-1', cell 'a' is simplified: a line 1000000 units wide");
+    assert_contains(svg, "width=\"101\" height=\"41\"");
+    ck_assert_str_eq(wide, "");
 }
 END_TEST
 
@@ -467,7 +539,11 @@ int main(void)
     tcase_add_test(cases, says_what_in_a_label_it_cannot_draw);
     tcase_add_test(cases, draws_stencils_of_an_installed_application);
     tcase_add_test(cases, warns_of_a_font_that_is_missing);
+    tcase_add_test(cases, forgets_the_fonts_of_a_drawing);
+    tcase_add_test(cases, cuts_long_lists_of_families_between_letters);
     tcase_add_test(cases, identifies_itself_without_reading_fonts);
+    tcase_add_test(cases, places_many_labels_on_a_long_edge_quickly);
+    tcase_add_test(cases, draws_no_line_that_is_wider_than_any);
     tcase_add_test(cases, packs_the_pixels_that_it_is_given);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

@@ -203,6 +203,6 @@ void arrow_paint(struct canvas *canvas, const struct style *style, const GArray 
 
 double arrow_reach(const struct style *style)
 {
-    double line = fmax(0, style_number(style, "strokeWidth", 1));
+    double line = fmax(0, style_line_width(style));
     return style_is(style, "shape", "arrow") ? OLD_WIDTH / 2.0 + line : -1;
 }

@@ -42,7 +42,7 @@ static void configure(struct canvas *canvas, const struct page *page, const stru
     struct color color;
     struct canvas_state *state = &canvas->state;
     canvas_reset(canvas);
-    state->stroke.width = fmax(0, style_number(style, "strokeWidth", 1));
+    state->stroke.width = fmax(0, style_line_width(style));
     state->stroke.is_set = style_color(style, "strokeColor", &color);
     state->stroke.color = color;
     state->fill.is_set = style_color(style, "fillColor", &state->fill.from);
@@ -71,7 +71,7 @@ static void bound_vertex(struct drawing *drawing, int index)
         box.height += CANVAS_SHADOW_Y;
     }
     drawing->canvas->bounds = box;
-    draw_add_bounds(drawing, fmax(0, style_number(style, "strokeWidth", 1)) / 2);
+    draw_add_bounds(drawing, fmax(0, style_line_width(style)) / 2);
 }
 
 static void draw_vertex(struct drawing *drawing, int index)
@@ -128,7 +128,7 @@ void draw_page(struct drawing *drawing)
 {
     drawing->bounds = RECT_EMPTY;
     drawing->label_bytes = 0;
-    drawing->families = g_ptr_array_new();
+    drawing->families = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < drawing->view->order->len; i++) {
         int index = g_array_index(drawing->view->order, int, i);
         const struct cell *cell = page_cell(drawing->page, index);
@@ -138,5 +138,5 @@ void draw_page(struct drawing *drawing)
             draw_vertex(drawing, index);
         draw_label(drawing, index);
     }
-    g_ptr_array_unref(drawing->families);
+    g_hash_table_unref(drawing->families);
 }

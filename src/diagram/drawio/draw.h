@@ -11,10 +11,10 @@ struct drawing {
     struct view *view;
     struct canvas *canvas;
     const struct fonts *fonts;
-    GPtrArray *warnings; /* may be NULL */
-    GPtrArray *families; /* font families met so far, while drawing */
-    size_t label_bytes;  /* of the labels drawn so far */
-    struct rect bounds;  /* of all that was drawn, grown as the original does */
+    GPtrArray *warnings;  /* may be NULL */
+    GHashTable *families; /* font families met so far, while drawing */
+    size_t label_bytes;   /* of the labels drawn so far */
+    struct rect bounds;   /* of all that was drawn, grown as the original does */
 };
 
 /* Draws all cells of the view. */

@@ -128,7 +128,6 @@ void draw_label_options(const struct style *style, struct label_options *options
     int bits = (int)style_number(style, "fontStyle", 0);
     const char *family = style_get(style, "fontFamily");
     options->style = (struct text_style){
-        .family = g_intern_string(family != NULL && strlen(family) < 200 ? family : "Helvetica"),
         .size = CLAMP(style_number(style, "fontSize", 12), 0.1, 1000),
         .is_bold = (bits & 1) != 0,
         .is_italic = (bits & 2) != 0,
@@ -136,6 +135,7 @@ void draw_label_options(const struct style *style, struct label_options *options
         .is_struck = (bits & 8) != 0,
         .line_height = 1.2,
     };
+    text_style_set_family(&options->style, family != NULL && strlen(family) < MAX_FAMILY ? family : "Helvetica");
     if (!style_color(style, "fontColor", &options->style.color))
         options->style.color = (struct color){0, 0, 0, 1};
     options->has_background = style_color(style, "labelBackgroundColor", &options->background);
@@ -208,9 +208,8 @@ static void place_plain(struct canvas *canvas, const struct style *style, struct
 /* Once per family: that text is set in another font than the author chose. */
 static void tell_missing_font(struct drawing *drawing, const char *family)
 {
-    if (g_ptr_array_find(drawing->families, family, NULL))
+    if (!g_hash_table_add(drawing->families, g_strdup(family)))
         return;
-    g_ptr_array_add(drawing->families, (char *)family);
     if (drawing->warnings != NULL && !font_is_installed(drawing->fonts, family))
         g_ptr_array_add(drawing->warnings,
                         g_strdup_printf("the font '%.60s' is not installed; '%s' is used", family, font_choose(drawing->fonts, family)));

@@ -31,7 +31,7 @@ struct fonts *fonts_new(void)
     pango_context_set_round_glyph_positions(fonts->context, FALSE);
     pango_cairo_context_set_shape_renderer(fonts->context, draw_missing, NULL, NULL);
     cairo_font_options_destroy(options);
-    fonts->chosen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    fonts->chosen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return fonts;
 }
 
@@ -70,37 +70,38 @@ static bool is_known(const struct fonts *fonts, const char *family)
     return g_strv_contains(generic, lower) || g_ascii_strcasecmp(found, family) == 0 || strcmp(found, last_resort) != 0;
 }
 
-static const char *find_known(const struct fonts *fonts, const char *families)
+static char *find_known(const struct fonts *fonts, const char *families)
 {
     g_auto(GStrv) names = g_strsplit(families, ",", 20);
     for (char **name = names; *name != NULL; name++)
         if (g_strstrip(*name)[0] != '\0' && is_known(fonts, *name))
-            return g_intern_string(*name);
+            return g_strdup(*name);
     return NULL;
 }
 
-static const char *choose(const struct fonts *fonts, const char *families)
+static char *choose(const struct fonts *fonts, const char *families)
 {
-    const char *known = find_known(fonts, families);
+    char *known = find_known(fonts, families);
     bool is_sans = g_ascii_strncasecmp(families, "Helvetica", 9) == 0 || g_ascii_strncasecmp(families, "Arial", 5) == 0;
     if (known != NULL)
         return known;
-    return is_sans ? "sans-serif" : is_known(fonts, BROWSER_STANDARD) ? BROWSER_STANDARD : "serif";
+    return g_strdup(is_sans ? "sans-serif" : is_known(fonts, BROWSER_STANDARD) ? BROWSER_STANDARD : "serif");
 }
 
 const char *font_choose(const struct fonts *fonts, const char *families)
 {
-    const char *family = g_hash_table_lookup(fonts->chosen, families);
+    char *family = g_hash_table_lookup(fonts->chosen, families);
     if (family == NULL) {
         family = choose(fonts, families);
-        g_hash_table_insert(fonts->chosen, g_strdup(families), (char *)family);
+        g_hash_table_insert(fonts->chosen, g_strdup(families), family);
     }
     return family;
 }
 
 bool font_is_installed(const struct fonts *fonts, const char *families)
 {
-    return find_known(fonts, families) != NULL;
+    g_autofree char *known = find_known(fonts, families);
+    return known != NULL;
 }
 
 PangoFontDescription *font_describe(const struct fonts *fonts, const struct text_style *style)

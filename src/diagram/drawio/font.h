@@ -26,7 +26,7 @@ PangoFont *font_load(const struct fonts *fonts, const struct text_style *style);
 void font_measure(const struct fonts *fonts, const struct text_style *style, double *ret_ascent, double *ret_descent);
 
 /* The family that text of a CSS list of families is set in: the first one that is installed, or has a substitute of the same widths; a
- * browser takes its standard serif font when there is none. Interned. */
+ * browser takes its standard serif font when there is none. Owned by `fonts`. */
 const char *font_choose(const struct fonts *fonts, const char *families);
 
 /* Whether any family of a list is installed, or has a substitute of the same widths. */

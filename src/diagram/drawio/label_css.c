@@ -36,15 +36,16 @@ static double read_font_size(const char *value, double parent)
     return size >= 0 ? fmin(size, LARGEST_FONT) : parent;
 }
 
-static const char *intern_family(const char *value)
+void text_style_set_family(struct text_style *style, const char *families)
 {
-    g_autofree char *plain = g_strndup(value, MIN(strlen(value), 200));
-    char *to = plain;
-    for (const char *from = plain; *from != '\0'; from++)
-        if (*from != '"' && *from != '\'')
-            *to++ = *from;
-    *to = '\0';
-    return g_intern_string(plain);
+    const char *end = NULL;
+    size_t n = 0;
+    memset(style->family, 0, sizeof style->family);
+    for (; *families != '\0' && n < MAX_FAMILY - 1; families++)
+        if (*families != '"' && *families != '\'')
+            style->family[n++] = *families;
+    if (!g_utf8_validate(style->family, -1, &end)) /* a letter that was cut */
+        memset(style->family + (end - style->family), 0, sizeof style->family - (size_t)(end - style->family));
 }
 
 static void apply_css(struct label_element *element, const char *name, const char *value, double parent_size, double *space_above)
@@ -60,7 +61,7 @@ static void apply_css(struct label_element *element, const char *name, const cha
     } else if (strcmp(name, "font-size") == 0)
         style->size = read_font_size(value, parent_size);
     else if (strcmp(name, "font-family") == 0)
-        style->family = intern_family(value);
+        text_style_set_family(style, value);
     else if (strcmp(name, "font-weight") == 0)
         style->is_bold = g_str_has_prefix(value, "bold") || atoi(value) >= 600;
     else if (strcmp(name, "font-style") == 0)
@@ -121,7 +122,7 @@ void label_css_apply_attribute(struct label_element *element, const char *name, 
     else if (is_font && strcmp(name, "color") == 0)
         apply_css(element, "color", value, parent_size, space_above);
     else if (is_font && strcmp(name, "face") == 0)
-        element->style.family = intern_family(value);
+        text_style_set_family(&element->style, value);
     else if (is_font && strcmp(name, "size") == 0)
         element->style.size = sizes[CLAMP(value[0] == '+' || value[0] == '-' ? 3 + atoi(value) : atoi(value), 0, 7)];
 }

@@ -158,7 +158,7 @@ static void apply_flags(struct parser *parser, struct label_element *element, do
     style->is_struck |= (tag->flags & FLAG_STRIKE) != 0;
     style->keeps_spaces |= (tag->flags & FLAG_PRE) != 0;
     if ((tag->flags & FLAG_MONO) != 0)
-        style->family = "monospace";
+        text_style_set_family(style, "monospace");
     if ((tag->flags & FLAG_CENTER) != 0)
         element->align = ALIGN_CENTER;
     if ((tag->flags & FLAG_MARK) != 0) {

@@ -8,9 +8,12 @@
 
 enum text_align { ALIGN_LEFT, ALIGN_CENTER, ALIGN_RIGHT };
 
+#define MAX_FAMILY 200 /* bytes of a list of font families */
+
+/* Always made by an initialiser or as a copy, so that equal ones have equal bytes. */
 struct text_style {
-    const char *family; /* interned */
-    double size;        /* px */
+    char family[MAX_FAMILY]; /* a CSS list of families, without quotes */
+    double size;             /* px */
     bool is_bold, is_italic, is_underlined, is_struck, has_background, keeps_spaces;
     struct color color, background;
     double rise;        /* px above the baseline */
@@ -37,6 +40,9 @@ struct text_block {
 /* Blocks (struct text_block *) of a label, `style` and `align` being those around it; `ret_space_below` px below the last one. The
  * caller frees the array. */
 GPtrArray *label_html_parse(const char *html, const struct text_style *style, enum text_align align, double *ret_space_below);
+
+/* Sets the list of families; what is too long for it is cut off, quotes are left out. */
+void text_style_set_family(struct text_style *style, const char *families);
 
 /* Plain text as one block. */
 GPtrArray *label_text_parse(const char *text, const struct text_style *style, enum text_align align);

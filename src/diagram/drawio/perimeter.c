@@ -200,7 +200,7 @@ static struct point around_callout(const struct view_point *view)
 static struct point around_lifeline(const struct view_point *view)
 {
     struct rect b = view->bounds;
-    double center = b.x + b.width / 2, half = style_number(view->style, "strokeWidth", 1) / 2;
+    double center = b.x + b.width / 2, half = style_line_width(view->style) / 2;
     double top = fmin(b.y + style_number(view->style, "size", 40), b.y + b.height);
     return (struct point){center - half, CLAMP(view->next.y, top, b.y + b.height)};
 }

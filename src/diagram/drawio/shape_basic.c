@@ -19,7 +19,7 @@ static void paint_ellipse(struct canvas *c, const struct shape *s)
 
 static double double_ellipse_inset(const struct shape *s)
 {
-    double inset = fmin(3 + style_number(s->style, "strokeWidth", 1), fmin(s->width / 5, s->height / 5));
+    double inset = fmin(3 + style_line_width(s->style), fmin(s->width / 5, s->height / 5));
     return shape_length(s, "margin", inset, fmin(s->width, s->height) / 2);
 }
 

@@ -409,7 +409,7 @@ static void paint_datastore(struct canvas *c, const struct shape *s)
 
 static struct rect datastore_margins(const struct shape *s)
 {
-    double d = fmin(s->height / 2, round(s->height / 8) + style_number(s->style, "strokeWidth", 1) - 1);
+    double d = fmin(s->height / 2, round(s->height / 8) + style_line_width(s->style) - 1);
     return (struct rect){0, 2.5 * d, 0, 0};
 }
 

@@ -165,7 +165,7 @@ static double second_frame(const struct shape *s)
 {
     if (!style_flag(s->style, "double", false))
         return 0;
-    return fmax(2, style_number(s->style, "strokeWidth", 1) + 1) + style_number(s->style, "margin", 0);
+    return fmax(2, style_line_width(s->style) + 1) + style_number(s->style, "margin", 0);
 }
 
 /* A rectangle, with a second one inside if the style says so. */

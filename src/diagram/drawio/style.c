@@ -173,6 +173,12 @@ double style_number(const struct style *style, const char *key, double fallback)
     return CLAMP(number, -LARGEST, LARGEST);
 }
 
+double style_line_width(const struct style *style)
+{
+    double width = style_number(style, "strokeWidth", 1);
+    return width <= LINE_LIMIT ? width : 1;
+}
+
 bool style_flag(const struct style *style, const char *key, bool fallback)
 {
     const char *value = style_get_raw(style, key);

@@ -27,6 +27,11 @@ const char *style_get_raw(const struct style *style, const char *key);
 /* The value as a number; `fallback` when it is absent, no number or not finite. Limited to +-1e6. */
 double style_number(const struct style *style, const char *key, double fallback);
 
+#define LINE_LIMIT 1000 /* the widest line that is drawn */
+
+/* The width of lines in units, as it stands there; 1 when it is absent or over LINE_LIMIT. */
+double style_line_width(const struct style *style);
+
 /* Whether the value is 1 (or true); `fallback` when it is absent. */
 bool style_flag(const struct style *style, const char *key, bool fallback);
 

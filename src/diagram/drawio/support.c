@@ -62,6 +62,12 @@ static char *find_unknown_color(const struct style *style)
     return NULL;
 }
 
+static char *find_excess_width(const struct style *style)
+{
+    double width = style_number(style, "strokeWidth", 1);
+    return width > LINE_LIMIT ? g_strdup_printf("a line %.10g units wide (at most %d)", width, LINE_LIMIT) : NULL;
+}
+
 static char *find_unknown_of_edge(const struct style *style)
 {
     static const char *const ends[] = {"startArrow", "endArrow"};
@@ -127,6 +133,8 @@ char *support_find_unknown(const struct page *page, const struct cell *cell)
     char *unknown = find_unknown_key(&cell->style);
     if (unknown == NULL)
         unknown = find_unknown_color(&cell->style);
+    if (unknown == NULL)
+        unknown = find_excess_width(&cell->style);
     if (unknown == NULL)
         unknown = cell->is_edge ? find_unknown_of_edge(&cell->style) : find_unknown_of_vertex(page, &cell->style);
     return unknown != NULL ? unknown : find_unknown_in_label(page, cell);

@@ -25,29 +25,39 @@ static void G_GNUC_PRINTF(3, 4) tell(struct view *view, int index, const char *f
         g_ptr_array_add(view->problems, g_strdup_printf("cell '%.60s': %s", page_cell(view->page, index)->id, text));
 }
 
-double view_route_length(const GArray *points)
+/* Lengths of a route up to each of its points; the caller frees them. */
+static double *measure_route(const GArray *points)
 {
-    double length = 0;
+    double *lengths = g_new0(double, points->len);
     for (guint i = 1; i < points->len; i++)
-        length += point_distance(g_array_index(points, struct point, i - 1), g_array_index(points, struct point, i));
-    return length;
+        lengths[i] = lengths[i - 1] + point_distance(g_array_index(points, struct point, i - 1), g_array_index(points, struct point, i));
+    return lengths;
 }
 
-struct point view_point_on_route(const GArray *points, const struct geometry *geometry)
+/* The first point of a route behind `wanted` units of it, or the last one. */
+static guint find_point_behind(const struct state *edge, double wanted)
+{
+    guint low = 1, high = edge->points->len - 1;
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        if (wanted < round(edge->lengths[middle]))
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return high;
+}
+
+/* The place of a label on an edge: `along` its route from -1 to 1, `across` to the left of the direction; then the offset. */
+static struct point point_on_route(const struct state *edge, const struct geometry *geometry)
 {
     double along = geometry != NULL && geometry->is_relative ? geometry->rect.x / 2 + 0.5 : 0.5;
     double across = geometry != NULL && geometry->is_relative ? geometry->rect.y : 0;
     struct point offset = geometry != NULL ? geometry->offset : (struct point){0, 0};
-    double wanted = round(along * view_route_length(points)), walked = 0, length = 0;
-    guint i = 1;
-    for (; i < points->len; i++) {
-        length = point_distance(g_array_index(points, struct point, i - 1), g_array_index(points, struct point, i));
-        if (i == points->len - 1 || wanted < round(walked + length))
-            break;
-        walked += length;
-    }
-    struct point a = g_array_index(points, struct point, i - 1), b = g_array_index(points, struct point, i);
-    double share = length > 0 ? (wanted - walked) / length : 0;
+    double wanted = round(along * edge->lengths[edge->points->len - 1]);
+    guint i = find_point_behind(edge, wanted);
+    struct point a = g_array_index(edge->points, struct point, i - 1), b = g_array_index(edge->points, struct point, i);
+    double length = point_distance(a, b), share = length > 0 ? (wanted - edge->lengths[i - 1]) / length : 0;
     double nx = length > 0 ? (b.y - a.y) / length : 0, ny = length > 0 ? (b.x - a.x) / length : 0;
     return (struct point){a.x + (b.x - a.x) * share + nx * across + offset.x, a.y + (b.y - a.y) * share - ny * across + offset.y};
 }
@@ -148,7 +158,7 @@ static struct point float_end(struct view *view, const struct cell *edge, int te
     const struct cell *cell = page_cell(view->page, terminal);
     const struct state *state = get_state(view, terminal);
     if (cell->is_edge)
-        return state->points != NULL ? view_point_on_route(state->points, NULL) : rect_center(state->bounds);
+        return state->lengths != NULL ? point_on_route(state, NULL) : rect_center(state->bounds);
     double rotation = style_number(&cell->style, "rotation", 0);
     struct point center = rect_center(state->bounds);
     double border = style_number(&cell->style, "perimeterSpacing", 0) + style_number(&edge->style, "perimeterSpacing", 0) +
@@ -173,7 +183,7 @@ static void fill_route_end(struct view *view, const struct cell *edge, struct ro
 static void place_label_of_edge(struct state *state, const struct cell *cell)
 {
     if (cell->has_geometry && cell->geometry.is_relative) {
-        state->label = view_point_on_route(state->points, &cell->geometry);
+        state->label = point_on_route(state, &cell->geometry);
         return;
     }
     struct point a = g_array_index(state->points, struct point, 0), b = g_array_index(state->points, struct point, state->points->len - 1);
@@ -218,6 +228,7 @@ static void place_edge(struct view *view, int index)
     }
     if (!source.is_fixed)
         points[0] = float_end(view, cell, source.cell, points[1], true);
+    state->lengths = measure_route(state->points);
     bound_edge(state);
     place_label_of_edge(state, cell);
 }
@@ -248,8 +259,8 @@ static void place_vertex(struct view *view, int index)
     const struct geometry *geometry = &cell->geometry;
     const struct cell *parent = cell->parent != NO_CELL ? page_cell(view->page, cell->parent) : NULL;
     const struct state *above = parent != NULL ? get_state(view, cell->parent) : NULL;
-    if (geometry->is_relative && parent != NULL && parent->is_edge && above->points != NULL)
-        state->origin = view_point_on_route(above->points, geometry);
+    if (geometry->is_relative && parent != NULL && parent->is_edge && above->lengths != NULL)
+        state->origin = point_on_route(above, geometry);
     else if (geometry->is_relative && parent != NULL && parent->is_vertex) {
         state->origin.x += geometry->rect.x * above->bounds.width + geometry->offset.x;
         state->origin.y += geometry->rect.y * above->bounds.height + geometry->offset.y;
@@ -341,9 +352,11 @@ void view_free(struct view *view)
 {
     if (view == NULL)
         return;
-    for (guint i = 0; i < view->page->cells->len; i++)
+    for (guint i = 0; i < view->page->cells->len; i++) {
         if (view->states[i].points != NULL)
             g_array_unref(view->states[i].points);
+        g_free(view->states[i].lengths);
+    }
     g_free(view->states);
     g_array_unref(view->order);
     g_free(view);

@@ -8,6 +8,7 @@ struct state {
     struct rect bounds;  /* of a vertex; of an edge's points */
     struct point origin; /* where the geometry of its children begins */
     GArray *points;      /* struct point: route of an edge, NULL for vertices */
+    double *lengths;     /* of the route up to each of its points */
     struct point label;  /* of an edge: where its label lies; of a vertex: how far
                           its label is moved */
     bool is_shown;
@@ -30,9 +31,3 @@ struct view *view_new(const struct page *page, const char *const *layers, GPtrAr
 void view_free(struct view *view);
 typedef struct view view;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(view, view_free)
-
-/* Length of a route. */
-double view_route_length(const GArray *points);
-
-/* The place of a label on a route: `along` from -1 to 1, `across` to the left of the direction; then the offset. */
-struct point view_point_on_route(const GArray *points, const struct geometry *geometry);
