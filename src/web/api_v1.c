@@ -17,7 +17,7 @@ struct v1_job {
     gint64 id, worker_id;
     int token;
     json_t *done; /* outputs, as a result has them */
-    char *file;   /* where the next one is expected */
+    char *file;   /* where the next one is expected; NULL: none was handed out since the last one came */
 };
 
 static void v1_job_free(gpointer data)
@@ -209,21 +209,31 @@ static json_t *describe_output(const struct job *job, size_t index, const char *
     return output;
 }
 
-int api_v1_take_output(struct worker_api *api, const struct job *job, json_t **ret_result, GError **error)
+/* The file that the worker was told to write. */
+static bool take_file(struct worker_api *api, struct v1_job *v1, const struct job *job, GError **error)
 {
-    struct v1_job *v1 = g_hash_table_lookup(api->v1_jobs, &job->id);
     g_autoptr(GBytes) bytes = read_made(v1->file, error);
     g_autofree char *sha256 = NULL;
     gsize length;
 
     if (!bytes)
-        return -1;
+        return false;
     const void *data = g_bytes_get_data(bytes, &length);
     sha256 = cache_put_object(api->cache, data, length, error);
     if (!sha256)
-        return -1;
+        return false;
     unlink(v1->file);
+    g_clear_pointer(&v1->file, g_free);
     json_array_append_new(v1->done, describe_output(job, json_array_size(v1->done), sha256, length));
+    return true;
+}
+
+int api_v1_take_output(struct worker_api *api, const struct job *job, json_t **ret_result, GError **error)
+{
+    struct v1_job *v1 = g_hash_table_lookup(api->v1_jobs, &job->id);
+
+    if (v1->file && !take_file(api, v1, job, error)) /* else it was taken, and the worker has not heard of it */
+        return -1;
     if (json_array_size(v1->done) < json_array_size(json_object_get(job->payload, "outputs")))
         return 0;
     *ret_result = json_pack("{s:O, s:[], s:[]}", "outputs", v1->done, "warnings", "deps");
