@@ -613,11 +613,11 @@ static const struct http_grouping grouping = {.belongs = belongs, .begin = begin
 /* In the same time whether the first or the last character differs. */
 static bool is_same_secret(const char *text, const char *secret)
 {
-    gsize length = strlen(secret);
-    unsigned difference = strlen(text) != length;
+    gsize length = strlen(secret), given = strlen(text);
+    unsigned difference = given != length;
 
-    for (gsize i = 0; !difference && i < length; i++)
-        difference |= (unsigned)(text[i] ^ secret[i]) << 8;
+    for (gsize i = 0; i < length; i++)
+        difference |= (unsigned)(text[MIN(i, given)] ^ secret[i]);
     return difference == 0;
 }
 
