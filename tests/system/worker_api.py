@@ -379,6 +379,26 @@ def check_blobs(build):
     build.end(0)
 
 
+def check_commit(build):
+    """A job is claimed for certain before its inputs are read: the jobs database is locked no longer than that. The reading is held up by a lock of the
+    other database, which keeps the hashes."""
+    worker, jobs = build.register(), []
+    claimer = threading.Thread(target=lambda: jobs.append(build.claim(worker)), daemon=True)
+    cache = sqlite3.connect(build.folder / "clx_cache.db", isolation_level=None, timeout=20)
+    cache.execute("DELETE FROM files")
+    cache.execute("BEGIN IMMEDIATE")
+    claimer.start()
+    wait_until(lambda: build.query("SELECT 1 FROM jobs WHERE status = 'processing'"), "the claim")
+    with sqlite3.connect(build.folder / "clx_jobs.db", isolation_level=None, timeout=0) as database:
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("ROLLBACK")
+    assert not jobs
+    cache.execute("ROLLBACK")
+    claimer.join(LIMIT_S)
+    build.finish(worker, jobs[0])
+    build.end(0)
+
+
 def check_hostile(build):
     """With the token one can spoil one's own jobs, and no others."""
     good, bad = build.register(), build.register()
@@ -462,6 +482,7 @@ TESTS = [
     ("a worker of the earlier implementation fails in its own way", check_v1_failure, {}),
     ("without the right token nothing is done, and the token is nowhere to be seen", check_tokens, {}),
     ("blobs are named by hash and cannot leave the session", check_blobs, {}),
+    ("a claim is committed before inputs are read", check_commit, {}),
     ("a hostile worker spoils its own jobs only", check_hostile, {"topics": "ab"}),
     ("slow and broken clients hold up nobody", check_broken, {}),
     ("a worker that is silent loses its job", check_vanished, {"CLX_WORKER_MANAGEMENT__HEARTBEAT_TIMEOUT": "3"}),
