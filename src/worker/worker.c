@@ -361,7 +361,9 @@ static void report_failure(struct worker *worker, const struct job *job, const G
     job_fail(worker->store, job->id, worker->id, job->attempts, object, g_str_equal(type, "infrastructure"), error);
 }
 
-/* A job that was cancelled meanwhile leaves the worker busy: it says itself that it is idle again. */
+/* A job that was cancelled meanwhile leaves the worker busy: it says itself that it is idle again. An end that cannot be written down (a full disk, a
+ * database that is locked for too long) would leave the job in the hands of an idle worker for ever: the worker gives it back, or leaves that to whoever
+ * tidies up after it. */
 static void end_job(struct worker *worker, const GError *error)
 {
     g_autoptr(GError) problem = NULL;
@@ -369,6 +371,8 @@ static void end_job(struct worker *worker, const GError *error)
     if (!error)
         return;
     log_line(worker, "%s", error->message);
+    if (!g_error_matches(error, CLX_ERROR, CLX_ERROR_STALE))
+        finish(worker, "worker_stopping", "the end of its job cannot be written down");
     if (!worker_set_status(worker->store, worker->id, WORKER_IDLE, &problem))
         finish(worker, "worker_stopping", problem->message);
 }

@@ -266,4 +266,13 @@ test_expect_success 'delete-database asks, and workers whose database is gone en
 test_expect_success 'the next build makes a new one' '
     "$CLX" delete-database --force && ! test -e clx_cache.db && "$CLX" build course.yaml >log 2>&1 && test -f clx_jobs.db && grep "4 jobs run" log
 '
+test_expect_success 'a worker that cannot write down the end of its job gives it back, and the job is done by another' '
+    "$CLX" delete-database --force && "$CLX" build course.yaml >log 2>&1 && touch_sources &&
+    sql "CREATE TRIGGER no_end BEFORE UPDATE OF status ON jobs WHEN NEW.status = \"completed\" BEGIN SELECT RAISE(ABORT, \"no\"); END" &&
+    { marked build course.yaml >log 2>&1 & } && build=$! &&
+    has_given_back() { sql "SELECT 1 FROM worker_events WHERE event_type = \"worker_stopped\" AND message LIKE \"the end of its job%\" LIMIT 1" | grep 1; } &&
+    wait_until 30 has_given_back && sql "DROP TRIGGER no_end" && wait $build && grep "4 jobs run" log &&
+    test "$(sql "SELECT count(*) FROM jobs WHERE status <> \"completed\"")" = 0 && none_marked $mark
+'
+
 test_done
