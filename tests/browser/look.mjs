@@ -5,6 +5,7 @@ import { render, url } from "./pages.mjs";
 
 const speaker = url(render("everything.ipynb", "speaker"));
 const completed = url(render("everything.ipynb", "completed"));
+const brought = url(render("brought.ipynb", "speaker"));
 const WIDTHS = [1440, 820, 390, 320];
 
 // Opens the page in a context of its own; its policy does not stop axe-core.
@@ -42,6 +43,19 @@ await run([
       }
     });
   }]),
+  ...["light", "dark"].map((colorScheme) => [`what authors bring along can be read on a ${colorScheme} page`, async ({ browser }) => {
+    await open(browser, brought, { colorScheme }, async (page) => {
+      assert.deepEqual(await violations(page), []);
+      const ink = await page.locator(".own").evaluate((box) => getComputedStyle(box).color);
+      assert.ok(Math.max(...ink.match(/\d+/g).map(Number)) < 100, `${ink} on a light box`);
+    });
+  }]),
+  ["the arrow of a vector is seen", async ({ browser }) => {
+    await open(browser, brought, {}, async (page) => {
+      const width = await page.locator(".katex .overlay svg").first().evaluate((svg) => svg.getBoundingClientRect().width);
+      assert.ok(width > 4, `${width} pixels wide`);
+    });
+  }],
   ["dark mode is dark and light mode is light", async ({ browser }) => {
     await open(browser, completed, { colorScheme: "dark" }, async (page) => assert.ok(await luminance(page) < 60));
     await open(browser, completed, { colorScheme: "light" }, async (page) => assert.ok(await luminance(page) > 230));
