@@ -56,13 +56,16 @@ static const json_t *get_output(struct notebook *notebook, unsigned cell, unsign
     return json_array_get(((struct cell *)notebook->cells->pdata[cell])->outputs, i);
 }
 
-/* No process of the run is left: whatever it started was ours or was given to us as the subreaper. What was killed may take a moment to end;
- * for what was not, the test waits in vain until its time is up. */
+/* No process of the run is left: whatever it started was ours or was given to us as the subreaper. */
 static void assert_nobody_left(void)
 {
+    g_autofree char *path = g_strdup_printf("/proc/self/task/%d/children", getpid());
+    g_autofree char *children = NULL;
     g_clear_pointer(&pool, kernel_pool_free);
-    while (waitpid(-1, NULL, 0) > 0)
+    for (int status; waitpid(-1, &status, WNOHANG) > 0;)
         continue;
+    if (g_file_get_contents(path, &children, NULL, NULL))
+        ck_assert_str_eq(children, "");
     g_autoptr(GDir) dir = g_dir_open(fixture_folder, 0, NULL);
     for (const char *name; (name = g_dir_read_name(dir)) != NULL;)
         ck_assert_msg(!g_str_has_prefix(name, "k-"), "the kernel's folder is left");
@@ -235,6 +238,22 @@ START_TEST(dying_kernel_is_infrastructure_and_leaves_no_orphan)
     g_autoptr(GError) error = run_to_failure(notebook, &options);
     ck_assert_int_eq(error->code, CLX_ERROR_INFRASTRUCTURE);
     ck_assert_msg(strstr(error->message, "ended with exit status 7") != NULL, "%s", error->message);
+    ck_assert_msg(strstr(error->message, "NOTE") == NULL, "%s", error->message); /* what IPython writes when it starts */
+    free_notebook(notebook);
+}
+END_TEST
+
+START_TEST(killed_kernel_is_told_with_the_likely_reason)
+{
+    const char *const sources[] = {"import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", NULL};
+    struct notebook *notebook = make_notebook(sources);
+    struct kernel_options options = make_options();
+    g_autoptr(GError) error = run_to_failure(notebook, &options);
+    ck_assert_int_eq(error->code, CLX_ERROR_INFRASTRUCTURE);
+    ck_assert_str_eq(error->message,
+                     "topic/nb.py:10: cell 1: the kernel 'python3' was killed by signal 9 (Killed), as the system does when "
+                     "memory runs out, while it ran this cell\n"
+                     "    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)");
     free_notebook(notebook);
 }
 END_TEST
@@ -698,6 +717,7 @@ static TCase *make_case(const char *name, void (*set_up)(void))
     tcase_add_test(real, endless_cell_is_interrupted_at_its_deadline);
     tcase_add_test(real, kernel_that_ignores_the_interrupt_is_killed_with_its_children);
     tcase_add_test(real, dying_kernel_is_infrastructure_and_leaves_no_orphan);
+    tcase_add_test(real, killed_kernel_is_told_with_the_likely_reason);
     tcase_add_test(real, cell_that_prints_for_ever_ends_even_if_it_ignores_interrupts);
     tcase_add_test(real, progress_counts_cells_that_run);
     return real;

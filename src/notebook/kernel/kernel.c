@@ -186,7 +186,8 @@ static char *describe_end(struct run *run)
     if (process_reap(&run->kernel->process, &status) != 1)
         return g_strdup("ended");
     if (WIFSIGNALED(status))
-        return g_strdup_printf("was killed by signal %d (%s)", WTERMSIG(status), g_strsignal(WTERMSIG(status)));
+        return g_strdup_printf("was killed by signal %d (%s)%s", WTERMSIG(status), g_strsignal(WTERMSIG(status)),
+                               WTERMSIG(status) == SIGKILL ? ", as the system does when memory runs out," : "");
     return g_strdup_printf("ended with exit status %d", WEXITSTATUS(status));
 }
 
@@ -241,6 +242,7 @@ static bool start(struct run *run, GError **error)
     run->channels = channels_open((const char *const *)run->kernel->addresses, run->kernel->key, take_message, on_lost, run, error);
     if (run->channels == NULL || !wait_until_ready(run, error))
         return false;
+    kernel_process_pass_log(run->kernel);
     if (run->options->pool != NULL)
         kernel_pool_prepare(run->options->pool, run->spec, run->options->preload);
     return true;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -223,6 +224,13 @@ void kernel_process_end(struct kernel_process *kernel)
     g_free(kernel);
 }
 
+void kernel_process_pass_log(struct kernel_process *kernel)
+{
+    struct stat info;
+    if (stat(kernel->log_path, &info) == 0)
+        kernel->log_start = info.st_size;
+}
+
 char *kernel_process_read_log(const struct kernel_process *kernel)
 {
     char buffer[LOG_TAIL_BYTES + 1];
@@ -230,7 +238,7 @@ char *kernel_process_read_log(const struct kernel_process *kernel)
     if (fd < 0)
         return g_strdup("");
     off_t end = lseek(fd, 0, SEEK_END);
-    ssize_t n = pread(fd, buffer, LOG_TAIL_BYTES, end > LOG_TAIL_BYTES ? end - LOG_TAIL_BYTES : 0);
+    ssize_t n = pread(fd, buffer, LOG_TAIL_BYTES, MAX(end - LOG_TAIL_BYTES, kernel->log_start));
     close(fd);
     g_autofree char *valid = g_utf8_make_valid(buffer, MAX(n, 0));
     g_strchomp(valid);

@@ -16,6 +16,7 @@ struct kernel_process {
     char *work;                   /* its working directory, in `folder`, empty at first */
     char *temporary;              /* its TMPDIR unless it is a Python kernel, in `folder`, so that what a killed one leaves goes too */
     char *log_path;               /* what the kernel writes to its standard output and error */
+    goffset log_start;            /* where what it says of its start ends */
     char *key;                    /* of the signatures */
     char *mark;                   /* "CLX_KERNEL_RUN=..." in the environment of the kernel and all that it starts */
     char *addresses[N_CHANNELS];
@@ -40,5 +41,8 @@ bool kernel_process_is_alive(struct kernel_process *kernel);
 /* Kills the kernel and every process that it started, waits for it, removes its folder; takes NULL. */
 void kernel_process_end(struct kernel_process *kernel);
 
-/* The last lines that the kernel wrote to its log, indented, or ""; the caller frees it. */
+/* The kernel has started: what it has written to its log so far, a greeting, says nothing of later troubles. */
+void kernel_process_pass_log(struct kernel_process *kernel);
+
+/* The last lines that the kernel wrote to its log behind that, indented, or ""; the caller frees it. */
 char *kernel_process_read_log(const struct kernel_process *kernel);
