@@ -369,6 +369,30 @@ START_TEST(sweeping_touches_nothing_but_empty_groups_of_its_prefix)
 }
 END_TEST
 
+/* The pipe closes within execve(), a moment before the new environment can be read. */
+START_TEST(marked_process_is_found_even_while_it_starts)
+{
+    char mark[] = "CLX_TEST_MARK=found", *const env[] = {mark, NULL};
+    for (int i = 0; i < 50; i++) {
+        int ends[2];
+        char byte;
+        ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+        pid_t pid = fork();
+        if (pid == 0) {
+            execle("/bin/sleep", "sleep", "600", (char *)NULL, env);
+            _exit(1);
+        }
+        close(ends[1]);
+        ck_assert_int_eq(read(ends[0], &byte, 1), 0);
+        process_kill_marked(mark);
+        bool is_left = process_is_alive(pid, 0);
+        kill(pid, SIGKILL);
+        close(ends[0]);
+        ck_assert_msg(!is_left, "round %d", i);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("os");
@@ -391,6 +415,7 @@ int main(void)
     tcase_add_test(tcase, a_process_that_leaves_its_control_group_removes_it);
     tcase_add_test(tcase, empty_control_groups_are_swept_away_when_they_are_old_enough);
     tcase_add_test(tcase, sweeping_touches_nothing_but_empty_groups_of_its_prefix);
+    tcase_add_test(tcase, marked_process_is_found_even_while_it_starts);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
