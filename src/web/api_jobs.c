@@ -68,7 +68,8 @@ static void take_end(struct worker_api *api, struct http_request *request, const
         api_reply_acknowledged(request, "timestamp");
         return;
     }
-    if (error && row->status == WORKER_BUSY) /* it was cancelled or taken away: the worker is free again */
+    /* It was cancelled or taken away: the worker is free again. After any other error it still has the job, and tells its end once more. */
+    if (g_error_matches(error, CLX_ERROR, CLX_ERROR_STALE) && row->status == WORKER_BUSY)
         worker_set_status(api->store, row->id, WORKER_IDLE, NULL);
 }
 

@@ -124,6 +124,10 @@ class Build:
         with sqlite3.connect(f"file:{self.folder}/clx_jobs.db?mode=ro", uri=True, timeout=20) as database:
             return database.execute(statement).fetchall()
 
+    def execute(self, statement):
+        with sqlite3.connect(self.folder / "clx_jobs.db", timeout=20) as database:
+            database.execute(statement)
+
     def end(self, status=None):
         if status is None and self.process.poll() is None:
             self.process.terminate()
@@ -447,6 +451,20 @@ def check_broken(build):
 
 
 # ---- workers that vanish, come back, and come another way ----
+def check_unwritten(build):
+    """An end that cannot be written down leaves the job with its worker, which tells it again."""
+    worker = build.register()
+    job = build.claim(worker)
+    end = {"worker_id": worker, "status": "failed", "token": job["token"], "error": {"type": "source", "message": "told twice"}}
+    build.execute("CREATE TRIGGER no_end BEFORE UPDATE OF status ON jobs WHEN NEW.status = 'failed' BEGIN SELECT RAISE(ABORT, 'no'); END")
+    build.post(f"jobs/{job['id']}/status", end, 500)
+    assert build.query(f"SELECT status, current_job FROM workers WHERE id = {worker}") == [("busy", job["id"])]
+    assert build.claim(worker, wait=0)["id"] == job["id"], "what it has in hand"
+    build.execute("DROP TRIGGER no_end")
+    build.post(f"jobs/{job['id']}/status", end)
+    build.end(1)
+
+
 def check_vanished(build):
     """A worker that is silent loses its job to another one, and cannot end it any more."""
     lost = build.register()
@@ -485,6 +503,7 @@ TESTS = [
     ("a claim is committed before inputs are read", check_commit, {}),
     ("a hostile worker spoils its own jobs only", check_hostile, {"topics": "ab"}),
     ("slow and broken clients hold up nobody", check_broken, {}),
+    ("an end that cannot be written down is told again", check_unwritten, {}),
     ("a worker that is silent loses its job", check_vanished, {"CLX_WORKER_MANAGEMENT__HEARTBEAT_TIMEOUT": "3"}),
     ("a worker at the unix socket, with packed blobs", check_socket, {}),
 ]
