@@ -98,12 +98,10 @@ int http_listen_unix(const char *path, GError **error)
     memcpy(address.sun_path, path, strlen(path) + 1);
     if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode))
         unlink(path);
+    mode_t mask = umask(0177); /* nobody else may connect, at no moment */
     fd = bind_and_listen((struct sockaddr *)&address, sizeof(address));
-    if (fd < 0 || chmod(path, 0600) < 0) {
+    umask(mask);
+    if (fd < 0)
         g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "%s: cannot listen: %s", path, g_strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
     return fd;
 }

@@ -403,6 +403,38 @@ def check_commit(build):
     build.end(0)
 
 
+def check_unfinished(build):
+    """Of blobs on their way there are 128 at most; the oldest gives way."""
+    worker, names = build.register(), []
+    job = build.claim(worker)
+    for i in range(140):
+        data = f"unfinished {i}".encode()
+        names.append(hashlib.sha256(data).hexdigest())
+        status = build.request("PUT", "/api/worker/blobs/" + names[-1], data[:5], Content_Range=f"bytes 0-4/{len(data)}")[0]
+        assert status == 202, status
+    received = [build.request("HEAD", "/api/worker/blobs/" + name)[1]["X-Received"] for name in names]
+    assert received == ["0"] * 12 + ["5"] * 128, received
+    build.finish(worker, job)
+    build.end(0)
+
+
+def check_nonsense(build):
+    """A result that is not what the job asks for fails this job alone, and nothing of it is published."""
+    worker = build.register()
+    good, job = build.claim(worker), None
+    build.finish(worker, good)
+    job = build.claim(worker)
+    outputs = [{**job["payload"]["outputs"][0], "kind": "../../../evil", "path": "/tmp/evil", "sha256": build.deliver(b"hostile bytes"), "size": 13}]
+    build.post(f"jobs/{job['id']}/status", {"worker_id": worker, "status": "completed", "token": job["token"],
+                                            "result": {"outputs": outputs, "warnings": [], "deps": []}})
+    build.end(1)
+    wait_until(lambda: "lacks" in "".join(build.errors), "the message")
+    published = [path.read_bytes() for path in (build.folder / "out").rglob("*") if path.is_file()]
+    assert b"hostile bytes" not in published and not Path("/tmp/evil").exists()
+    assert [data for data in published if b"made of" in data], "the other job"
+    assert build.query(f"SELECT status FROM jobs WHERE id = {good['id']}") == [("completed",)]
+
+
 def check_hostile(build):
     """With the token one can spoil one's own jobs, and no others."""
     good, bad = build.register(), build.register()
@@ -484,7 +516,8 @@ def start_worker(build, **env):
 
 
 def check_socket(build):
-    """Over the unix socket, with packed blobs; the worker tells of its health, and stops when told."""
+    """Over the unix socket, which nobody else may open, with packed blobs; the worker tells of its health, and stops when told."""
+    assert (build.folder / "api.sock").stat().st_mode & 0o077 == 0
     worker = start_worker(build, CLX_API_URL=f"unix://{build.folder}/api.sock", CLX_API_COMPRESS="1")
     build.end(0)
     health = [CLX, "worker", "notebook", "--health"]
@@ -501,6 +534,8 @@ TESTS = [
     ("without the right token nothing is done, and the token is nowhere to be seen", check_tokens, {}),
     ("blobs are named by hash and cannot leave the session", check_blobs, {}),
     ("a claim is committed before inputs are read", check_commit, {}),
+    ("blobs on their way are bounded", check_unfinished, {}),
+    ("a result that nobody asked for fails its job", check_nonsense, {"topics": "ab"}),
     ("a hostile worker spoils its own jobs only", check_hostile, {"topics": "ab"}),
     ("slow and broken clients hold up nobody", check_broken, {}),
     ("an end that cannot be written down is told again", check_unwritten, {}),
