@@ -6,11 +6,37 @@
 
 #define INCLUDE_SIZE_LIMIT (4u * 1024 * 1024)
 
+/* The file that "!theme NAME from FOLDER" names; NULL for a theme of PlantUML's own. */
+static char *find_theme(const char *text, gsize *ret_at)
+{
+    g_autoptr(GRegex) regex = g_regex_new("^!theme[ \\t]+(\\S+)[ \\t]+from[ \\t]+(\\S.*)$", G_REGEX_RAW, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    int at = 0;
+    if (!g_regex_match(regex, text, 0, &match))
+        return NULL;
+    g_match_info_fetch_pos(match, 2, &at, NULL);
+    *ret_at = (gsize)at;
+    g_autofree char *name = g_match_info_fetch(match, 1);
+    return g_strdup_printf("%s/puml-theme-%s.puml", text + at, name);
+}
+
+bool plantuml_is_theme(const char *line)
+{
+    return g_str_has_prefix(line + strspn(line, " \t"), "!theme");
+}
+
 char *plantuml_find_include(const char *line, gsize length, gsize *ret_at)
 {
     static const char *const words[] = {"!include_once", "!include_many", "!includesub", "!includeurl", "!include", "!import"};
     gsize indent = MIN(strspn(line, " \t"), length);
     g_autofree char *text = g_strchomp(g_strndup(line + indent, length - indent));
+    if (plantuml_is_theme(text)) {
+        gsize at = 0;
+        char *theme = find_theme(text, &at);
+        if (ret_at != NULL)
+            *ret_at = indent + at;
+        return theme;
+    }
     for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
         const char *rest = text + strlen(words[i]);
         if (!g_str_has_prefix(text, words[i]) || (*rest != ' ' && *rest != '\t'))

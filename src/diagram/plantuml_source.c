@@ -102,8 +102,10 @@ static char *feed_line(const struct reading *reading, int index, GError **error)
     }
     if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
         return g_strdup(line);
+    g_autofree char *before = g_strndup(line, at), *folder = g_path_get_dirname(path);
+    if (plantuml_is_theme(line))
+        return g_strconcat(before, folder, NULL);
     const char *rest = line + at + strcspn(line + at, "!");
-    g_autofree char *before = g_strndup(line, at);
     return g_strconcat(before, path, *rest == '!' ? " " : "", rest, NULL);
 }
 

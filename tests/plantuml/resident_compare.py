@@ -19,6 +19,7 @@ OWN = {
     "broken": "@startuml\nA -> B\nthis is (((\n@enduml\n",
     "class": "@startuml\n!include part.iuml\nclass C {\n +m(): int\n}\nC <|-- D\n@enduml\n",
     "activity": "@startuml\nstart\nif (a?) then (yes)\n :b;\nendif\nstop\n@enduml\n",
+    "theme": "@startuml\n!theme own from themes\nA -> B\n@enduml\n",  # a mistake to versions before 1.2021
     "mindmap": "@startmindmap\n* a\n** b\n** c\n@endmindmap\n",
 }
 KINDS_WITHOUT_SKINPARAM = ("@startjson", "@startyaml")
@@ -43,9 +44,10 @@ def draw_alone(source, form, folder):
         options.append("-Sdpi=200")
     copy = folder / "x.puml"
     copy.write_text(text, encoding="utf-8")
-    part = source.parent / "part.iuml"
-    if part.exists():
-        shutil.copy(part, folder)
+    for part in ("part.iuml", "themes/puml-theme-own.puml"):
+        if (source.parent / part).exists():
+            (folder / part).parent.mkdir(exist_ok=True)
+            shutil.copy(source.parent / part, folder / part)
     run = subprocess.run(["java", "-Djava.awt.headless=true", "-XX:TieredStopAtLevel=1", "-DPLANTUML_LIMIT_SIZE=16384", "-jar", jar(), *options, copy],
                          env={**os.environ, "LC_ALL": "C.UTF-8"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     pictures = sorted(folder.glob("*." + form), key=lambda path: (path.name != "x." + form, path.name))
@@ -82,6 +84,8 @@ def main():
         print("skipped: no java")
         sys.exit(77)
     (folder / "part.iuml").write_text("class Included\n", encoding="utf-8")
+    (folder / "themes").mkdir()
+    (folder / "themes" / "puml-theme-own.puml").write_text("skinparam backgroundColor #fedcba\n", encoding="utf-8")
     sources = [folder / ("own-" + name + ".puml") for name in OWN]
     for source in sources:
         source.write_text(OWN[source.stem.removeprefix("own-")], encoding="utf-8")

@@ -294,7 +294,11 @@ class Round:
             self.tell("no row any more")
             return
         row = self.random.choice(rows)[0]
-        self.project.query("DELETE FROM workers WHERE id = ?", row)
+        try:
+            self.project.query("DELETE FROM workers WHERE id = ?", row)
+        except sqlite3.OperationalError as error:  # the disk is full already
+            self.tell(f"could not delete the row of worker {row}: {error}")
+            return
         self.tell(f"deleted the row of worker {row}")
 
     def corrupt_result(self):

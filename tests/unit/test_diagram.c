@@ -14,6 +14,7 @@
 #include "diagram/diagram.h"
 #include "diagram/drawio_desktop.h"
 #include "diagram/plantuml_archive.h"
+#include "diagram/plantuml_includes.h"
 #include "os/file.h"
 
 static char *folder;
@@ -108,6 +109,20 @@ START_TEST(several_diagrams_of_a_source_are_all_drawn)
     ck_assert_uint_eq(pictures->len, 2);
     ck_assert(holds(pictures->pdata[0], ">one<") && holds(pictures->pdata[1], ">two<"));
     assert_message(plantuml, "@startuml\nA -> B\n@enduml\n\n@startuml\nA -> B\n(((\n@enduml\n", PICTURE_SVG, "a.pu:7: ");
+}
+END_TEST
+
+START_TEST(a_theme_from_a_folder_is_an_included_file)
+{
+    static const char text[] = "@startuml\n!theme plain\n  !theme own from ../themes \n!theme x from <internal>\n!theme from\n@enduml\n";
+    g_autoptr(GPtrArray) found = plantuml_find_includes(text, "/nowhere");
+    gsize at = 0;
+    g_autofree char *target = plantuml_find_include(" !theme own from themes", strlen(" !theme own from themes"), &at);
+
+    ck_assert_uint_eq(found->len, 1);
+    ck_assert_str_eq(found->pdata[0], "../themes/puml-theme-own.puml");
+    ck_assert_str_eq(target, "themes/puml-theme-own.puml");
+    ck_assert_uint_eq(at, strlen(" !theme own from "));
 }
 END_TEST
 
@@ -330,6 +345,7 @@ int main(void)
     Suite *suite = suite_create("diagram");
     TCase *plain = tcase_create("without tools");
     tcase_add_checked_fixture(plain, make_folder, remove_folder);
+    tcase_add_test(plain, a_theme_from_a_folder_is_an_included_file);
     tcase_add_test(plain, unbalanced_source_is_refused_before_it_is_fed);
     tcase_add_test(plain, missing_java_is_not_found_with_the_remedy);
     tcase_add_test(plain, drawio_gets_scale_border_and_files);
