@@ -15,6 +15,9 @@
 #include "os/file.h"
 #include "os/process.h"
 
+#define ARCHIVE_PREFIX "plantuml-"
+#define UNUSED_LIMIT_S (30 * 24 * 60 * 60) /* so long an archive is kept that nobody uses */
+
 struct plantuml_archiving {
     struct process process;
     guint watch;
@@ -43,8 +46,29 @@ char *plantuml_archive_path(const char *java, const char *jar)
     add_tool(hasher, "java", java);
     add_tool(hasher, "jar", jar);
     g_autofree char *hash = hasher_finish(hasher);
-    g_autofree char *name = g_strdup_printf("plantuml-%.16s.jsa", hash);
+    g_autofree char *name = g_strdup_printf(ARCHIVE_PREFIX "%.16s.jsa", hash);
     return g_build_filename(g_get_user_cache_dir(), "clx", name, NULL);
+}
+
+/* Those of programs that nobody has used for long. */
+static void remove_old(const char *folder)
+{
+    g_autoptr(GDir) names = g_dir_open(folder, 0, NULL);
+    time_t limit = time(NULL) - UNUSED_LIMIT_S;
+    const char *name;
+    while (names != NULL && (name = g_dir_read_name(names)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        struct stat info;
+        if (g_str_has_prefix(name, ARCHIVE_PREFIX) && g_str_has_suffix(name, ".jsa") && stat(path, &info) == 0 && info.st_mtime < limit)
+            unlink(path);
+    }
+}
+
+static void finish(const struct plantuml_archiving *archiving)
+{
+    g_autofree char *folder = g_path_get_dirname(archiving->path);
+    if (rename(archiving->draft, archiving->path) == 0)
+        remove_old(folder);
 }
 
 static gboolean on_end(gint fd, GIOCondition condition, gpointer data)
@@ -53,7 +77,7 @@ static gboolean on_end(gint fd, GIOCondition condition, gpointer data)
     int status = -1;
     archiving->watch = 0;
     if (process_reap(&archiving->process, &status) == 1 && status == 0)
-        rename(archiving->draft, archiving->path);
+        finish(archiving);
     process_clear(&archiving->process);
     return G_SOURCE_REMOVE;
 }
@@ -92,7 +116,7 @@ static bool spawn(struct plantuml_archiving *archiving, const struct plantuml_jv
 struct plantuml_archiving *plantuml_archiving_start(const struct plantuml_jvm_options *options, const char *path)
 {
     g_autofree char *folder = g_path_get_dirname(path), *lock_path = g_strconcat(path, ".lock", NULL);
-    if (g_file_test(path, G_FILE_TEST_EXISTS) || !file_make_folders(folder, NULL))
+    if (utimensat(AT_FDCWD, path, NULL, 0) == 0 || !file_make_folders(folder, NULL)) /* it is there, and in use */
         return NULL;
     int lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0) {

@@ -1,5 +1,6 @@
 /* The class-data archive that shortens the start of PlantUML's JVM: made once for each pair of java and jar by a JVM that runs beside the first
- * diagrams, and put into the cache folder in one step. The JVM itself ignores one that is broken or of another version. */
+ * diagrams, and put into the cache folder in one step. The JVM itself ignores one that is broken or of another version. Who makes one removes those that nobody has
+ * used for 30 days. */
 #pragma once
 
 #include <glib.h>

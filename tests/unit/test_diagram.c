@@ -1,5 +1,6 @@
 /* PlantUML runs for real (skipped by name without it); Draw.io is played by a shell script. */
 #include <check.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -246,7 +247,12 @@ START_TEST(archive_of_classes_is_made_once_and_may_be_broken)
     g_setenv("XDG_CACHE_HOME", folder, TRUE);
     g_autofree char *java = plantuml_find_java(NULL), *jar = plantuml_find_jar(NULL), *path = plantuml_archive_path(java, jar);
     g_autofree char *cache = g_path_get_dirname(path);
+    g_autofree char *unused = g_build_filename(cache, "plantuml-0000000000000000.jsa", NULL);
+    g_autofree char *other = g_build_filename(cache, "plantuml-1111111111111111.jsa", NULL);
+    const struct timespec long_ago[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
     ck_assert(g_str_has_prefix(path, folder));
+    ck_assert(file_write_atomic(other, "", 0, NULL) && file_write_atomic(unused, "", 0, NULL));
+    ck_assert_int_eq(utimensat(AT_FDCWD, unused, long_ago, 0), 0);
     struct plantuml_settings settings = {.makes_archive = true};
     g_autoptr(plantuml) plantuml = plantuml_new(&settings);
     g_autoptr(GBytes) first = draw(plantuml, GOOD, PICTURE_PNG, NULL);
@@ -254,6 +260,7 @@ START_TEST(archive_of_classes_is_made_once_and_may_be_broken)
     while (!g_file_test(path, G_FILE_TEST_EXISTS) && g_get_monotonic_time() < end)
         assert_drawn(plantuml, GOOD, PICTURE_PNG, "\x89PNG");
     ck_assert(g_file_test(path, G_FILE_TEST_EXISTS) && !has_file_like(cache, ".new"));
+    ck_assert(g_file_test(other, G_FILE_TEST_EXISTS) && !g_file_test(unused, G_FILE_TEST_EXISTS));
     g_autoptr(plantuml) second = plantuml_new(&settings);
     g_autoptr(GBytes) with_archive = draw(second, GOOD, PICTURE_PNG, NULL);
     ck_assert(g_bytes_equal(first, with_archive));
