@@ -404,7 +404,7 @@ extern const struct command cmd_jobs_retry;
 const struct command cmd_jobs_retry = {
     .name = "jobs retry",
     .operands = "ID...",
-    .purpose = "Queue failed or cancelled jobs again; their build, if it runs, or the next one publishes the results.",
+    .purpose = "Queue failed or cancelled jobs again; their build or the next publishes them.",
     .example = "clx jobs retry 12",
     .min_operands = 1,
     .max_operands = -1,

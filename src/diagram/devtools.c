@@ -127,7 +127,7 @@ static GSource *watch(int fd, GIOCondition condition, GUnixFDSourceFunc callback
 static gboolean on_writable(gint fd, GIOCondition condition, gpointer data)
 {
     struct devtools *devtools = data;
-    ssize_t n = write(fd, devtools->outgoing->data, devtools->outgoing->len);
+    ssize_t n = file_write_to_pipe(fd, devtools->outgoing->data, devtools->outgoing->len);
     if (n < 0 && errno != EAGAIN && errno != EINTR)
         devtools->is_dead = true;
     if (n > 0)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "os/file.h"
 #include "os/process.h"
 
 #define OUTPUT_LIMIT (256u * 1024 * 1024)
@@ -215,7 +216,7 @@ guint64 plantuml_jvm_memory(const struct plantuml_jvm *jvm)
 static gboolean on_writable(gint fd, GIOCondition condition, gpointer data)
 {
     struct drawing *drawing = data;
-    ssize_t n = write(fd, drawing->rest, strlen(drawing->rest));
+    ssize_t n = file_write_to_pipe(fd, drawing->rest, strlen(drawing->rest));
     if (n > 0)
         drawing->rest += n;
     return *drawing->rest != '\0' && (n > 0 || errno == EAGAIN) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;

@@ -72,6 +72,21 @@ int file_open_regular(const char *path, GError **error)
     return open_regular(path, &info, error);
 }
 
+ssize_t file_write_to_pipe(int fd, const void *data, size_t length)
+{
+    sigset_t set, before;
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    sigprocmask(SIG_BLOCK, &set, &before);
+    ssize_t n = write(fd, data, length);
+    int problem = errno;
+    if (n < 0 && problem == EPIPE && !sigismember(&before, SIGPIPE))
+        sigtimedwait(&set, NULL, &(struct timespec){0});
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = problem;
+    return n;
+}
+
 bool file_write_all(int fd, const void *bytes, size_t length)
 {
     const char *data = bytes;

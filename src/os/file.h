@@ -53,6 +53,9 @@ int file_open_regular(const char *path, GError **error);
 /* Reads until `length` bytes or the end of the file; how many, or -1 with errno. */
 ssize_t file_read_all(int fd, void *data, size_t length);
 
+/* write() to a pipe whose reader may have died: EPIPE then, and no SIGPIPE, which would end this process too. */
+ssize_t file_write_to_pipe(int fd, const void *data, size_t length);
+
 /* Write all of it; false with errno. */
 bool file_write_all(int fd, const void *data, size_t length);
 bool file_copy_all(int from, int to);

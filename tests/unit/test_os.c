@@ -1,4 +1,5 @@
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -370,6 +371,19 @@ START_TEST(sweeping_touches_nothing_but_empty_groups_of_its_prefix)
 END_TEST
 
 /* The pipe closes within execve(), a moment before the new environment can be read. */
+START_TEST(writing_to_a_pipe_that_nobody_reads_is_an_error_and_no_signal)
+{
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(file_write_to_pipe(ends[1], "x", 1), 1);
+    close(ends[0]);
+    for (int i = 0; i < 2; i++)
+        ck_assert(file_write_to_pipe(ends[1], "x", 1) < 0 && errno == EPIPE);
+    close(ends[1]);
+}
+END_TEST
+
 START_TEST(marked_process_is_found_even_while_it_starts)
 {
     char mark[] = "CLX_TEST_MARK=found", *const env[] = {mark, NULL};
@@ -415,6 +429,7 @@ int main(void)
     tcase_add_test(tcase, a_process_that_leaves_its_control_group_removes_it);
     tcase_add_test(tcase, empty_control_groups_are_swept_away_when_they_are_old_enough);
     tcase_add_test(tcase, sweeping_touches_nothing_but_empty_groups_of_its_prefix);
+    tcase_add_test(tcase, writing_to_a_pipe_that_nobody_reads_is_an_error_and_no_signal);
     tcase_add_test(tcase, marked_process_is_found_even_while_it_starts);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
