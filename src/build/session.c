@@ -66,9 +66,11 @@ static void on_ended(const struct job *row, gpointer data)
         return;
     struct session_job *job = waiting->item;
     g_hash_table_remove(session->waiting, &row->id);
+    if (session->end != SESSION_FINISHED)
+        return;
     if (row->status != JOB_COMPLETED && !session->options->stays)
         g_ptr_array_add(session->unlucky, job);
-    if (session->end == SESSION_FINISHED && !session->options->ended(job, row, session->options->data))
+    if (!session->options->ended(job, row, session->options->data))
         leave(session, SESSION_STOPPED);
 }
 
