@@ -22,9 +22,10 @@ start_watch()
 {
     mark=$1
     shift
+    rm -f err # what an earlier one has said
     env CLX_TEST_MARK="$mark" "$CLX" build course.yaml --watch "$@" >out 2>err &
     watch=$!
-    wait_until 60 grep -q "watching for changes" err || { cat out err; return 1; }
+    wait_until 60 grep -qs "watching for changes" err || { cat out err; return 1; }
 }
 
 shown() { grep -rqF "$1" output; }
