@@ -339,8 +339,8 @@ class Round:
     # ---- the course of a round ----
 
     def sleep_until(self, moment):
-        """Until a moment, or the end of all builds; stopped processes go on in time."""
-        while self.is_running() and time.monotonic() < moment:
+        """Until a moment, or the end of all builds; stopped processes go on in time, also when their build is dead."""
+        while (self.is_running() or self.continued) and time.monotonic() < moment:
             for item in [item for item in self.continued if item[0] <= time.monotonic()]:
                 self.continued.remove(item)
                 send(item[1], item[2])
