@@ -193,6 +193,12 @@ static json_t *describe_death(const struct place *place, const struct worker_row
                      row ? row->progress : NULL);
 }
 
+/* Whether the end of a worker has been told: 1, 0 or -1 (error). A row that is not dead says no, whatever retention has left of the events. */
+static int has_told_end(const struct place *place, const struct worker_row *row, GError **error)
+{
+    return row && row->status != WORKER_DEAD ? 0 : event_has_end(place->pool->options.store, place->worker_id, error);
+}
+
 /* Job, row and event in one transaction. A worker that ended in order has taken its row along and told its end; one whose row was deleted may have
  * told nothing. True and whether it died, or an error. */
 static bool write_end(const struct place *place, const char *message, bool *ret_is_death, GError **error)
@@ -206,7 +212,7 @@ static bool write_end(const struct place *place, const char *message, bool *ret_
     if (worker_find(options->store, place->worker_id, &row, error) >= 0 &&
         job_release_worker(options->store, place->worker_id, message, error) >= 0 &&
         (!row || worker_set_status(options->store, place->worker_id, WORKER_DEAD, error)))
-        has_end = event_has_end(options->store, place->worker_id, error);
+        has_end = has_told_end(place, row, error);
     if (has_end == 0)
         event_logger_add(options->logger, "worker_failed", options->type, place->worker_id, describe_death(place, row), "%s", message);
     if (has_end < 0 || !store_commit(options->store, error)) {
@@ -461,7 +467,7 @@ static bool write_stop(const struct place *place, GError **error)
     if (!store_begin(options->store, error))
         return false;
     if (worker_find(options->store, place->worker_id, &row, error) >= 0)
-        has_end = event_has_end(options->store, place->worker_id, error);
+        has_end = has_told_end(place, row, error);
     if (has_end == 0) {
         event_logger_add(options->logger, "worker_stopping", options->type, place->worker_id, NULL, "told to stop");
         event_logger_add(options->logger, "worker_stopped", options->type, place->worker_id, describe_death(place, row),
