@@ -435,6 +435,12 @@ static void on_progress(const struct running_job *running, unsigned n_running, g
     report_progress(build->options->report, running, n_running);
 }
 
+static void on_waits(const char *what, gint64 current, gint64 total, gpointer data)
+{
+    struct build *build = data;
+    report_waits(build->options->report, what, current, total);
+}
+
 static enum session_end run_jobs(struct build *build, GError **error)
 {
     if (build->misses->len == 0)
@@ -450,6 +456,7 @@ static enum session_end run_jobs(struct build *build, GError **error)
         .may_take = may_take,
         .retried = on_retried,
         .progress = on_progress,
+        .waits = on_waits,
         .data = build,
     };
     report_progress(build->options->report, NULL, 0);

@@ -279,6 +279,20 @@ void report_progress(struct report *report, const struct running_job *running, u
         g_free(lines[--n]);
 }
 
+void report_waits(struct report *report, const char *what, gint64 current, gint64 total)
+{
+    if (report->progress == NULL) {
+        bool is_told = report->options.mode == REPORT_DEFAULT || report->options.mode == REPORT_VERBOSE;
+        if (is_told && g_hash_table_add(report->told, g_strdup(what)))
+            fprintf(stderr, "%s\n", what);
+        return;
+    }
+    g_autofree char *bytes = g_strdup_printf("%s: %.1f of %.1f MB", what, (double)current / 1e6, (double)total / 1e6);
+    const char *const lines[] = {total > 0 ? bytes : what, NULL};
+    if (total > 0 || g_hash_table_add(report->told, g_strdup(what)))
+        progress_show(report->progress, lines);
+}
+
 const struct diag_list *report_messages(const struct report *report)
 {
     return report->diags;

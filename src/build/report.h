@@ -55,6 +55,9 @@ void report_retried(struct report *report, const struct plan_job *job, int attem
 /* Shows how far each type is, and what runs now (n_running may be 0), where that is wanted. */
 void report_progress(struct report *report, const struct running_job *running, unsigned n_running);
 
+/* What workers need is not here yet; on a terminal with how many bytes of how many are (0 of 0: as many as were told last), else told once. */
+void report_waits(struct report *report, const char *what, gint64 current, gint64 total);
+
 /* The warnings and errors so far. Borrowed. */
 const struct diag_list *report_messages(const struct report *report);
 

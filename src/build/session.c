@@ -15,6 +15,8 @@
 #define SAFETY_POLL_S 2
 #define HEARTBEAT_LIMIT_S 30 /* a worker of somebody else that has been silent for longer is no worker */
 
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP, 0};
+
 /* A job that has not ended. */
 struct waiting {
     struct session_job *item; /* borrowed */
@@ -367,6 +369,17 @@ static bool check_present(struct session *session, const int counts[N_JOB_TYPES]
     return true;
 }
 
+/* Blocks the main loop: signals are not heard otherwise. */
+static bool on_waits(const char *what, gint64 current, gint64 total, gpointer data)
+{
+    struct session *session = data;
+    if (session->options->waits != NULL)
+        session->options->waits(what, current, total, session->options->data);
+    if (signals_have_arrived(stop_signals))
+        session->end = SESSION_INTERRUPTED;
+    return session->end != SESSION_INTERRUPTED;
+}
+
 static bool start_workers(struct session *session, const int counts[N_JOB_TYPES], GError **error)
 {
     bool is_served = settings_get_bool(session->options->settings, "worker_api.enabled"); /* workers of other machines may come */
@@ -382,6 +395,7 @@ static bool start_workers(struct session *session, const int counts[N_JOB_TYPES]
         .program = session->options->program,
         .api = session->options->api,
         .failed = on_pool_failed,
+        .waits = on_waits,
         .data = session,
     };
     bool is_any_needed = false;
@@ -405,7 +419,6 @@ static void add_source(struct session *session, guint id)
 
 static bool listen_for_ends(struct session *session, GError **error)
 {
-    static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP, 0};
     g_autofree char *channel = g_strconcat("build-", session->id, NULL);
     add_source(session, signals_watch(stop_signals, on_signal, session));
     session->doorbell = doorbell_listen(session->jobs_db, channel, &session->doorbell_path, error);
@@ -548,6 +561,10 @@ enum session_end session_run(const struct session_options *options, GPtrArray *j
     if (session == NULL)
         return SESSION_BROKEN;
     enum session_end end = session_give(session, jobs, error) ? session_wait(session, error) : SESSION_BROKEN;
+    if (session->end == SESSION_INTERRUPTED) { /* while it waited for what workers need */
+        g_clear_error(error);
+        end = SESSION_INTERRUPTED;
+    }
     session_close(session);
     return end;
 }

@@ -49,8 +49,9 @@ struct session_options {
      * session that stays does not look whose it is: `job` is NULL, and its jobs shall be given anew. NULL: nobody cares. */
     void (*retried)(struct session_job *job, const struct job *row, gpointer data);
     void (*progress)(const struct running_job *running, unsigned n_running, gpointer data); /* what runs now */
-    bool stays;                                                                             /* until a signal */
-    void (*idle)(gpointer data);                                                            /* stays: every job has ended */
+    void (*waits)(const char *what, gint64 current, gint64 total, gpointer data); /* as in supervisor/executor.h; a signal gives it up */
+    bool stays;                                                                   /* until a signal */
+    void (*idle)(gpointer data);                                                  /* stays: every job has ended */
     void (*failed)(const char *message, gpointer data); /* stays: no worker can do the jobs, which are given up; more may be given */
     gpointer data;
 };

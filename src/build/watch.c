@@ -166,6 +166,13 @@ static void on_progress(const struct running_job *running, unsigned n_running, g
         report_progress(watch->loaded->report, running, n_running);
 }
 
+static void on_waits(const char *what, gint64 current, gint64 total, gpointer data)
+{
+    struct watch *watch = data;
+    if (watch->build != NULL)
+        report_waits(watch->loaded->report, what, current, total);
+}
+
 static GPtrArray *list_changed(struct watch *watch)
 {
     GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
@@ -306,6 +313,7 @@ bool watch_run(const struct watch_options *options, GError **error)
         .may_take = may_take,
         .retried = on_retried,
         .progress = on_progress,
+        .waits = on_waits,
         .stays = true,
         .idle = on_idle,
         .failed = on_failed,

@@ -28,9 +28,9 @@ static void close_line(struct voice *voice)
 static bool say(const char *text, gint64 current, gint64 total, gpointer data)
 {
     struct voice *voice = data;
-    bool is_step = g_str_has_prefix(text, "Step ");
+    bool is_step = text && g_str_has_prefix(text, "Step ");
 
-    if (voice->invocation->is_quiet || (total == 0 && !is_step && !voice->invocation->is_verbose && !g_strcmp0(voice->last, text)))
+    if (!text || voice->invocation->is_quiet || (total == 0 && !is_step && !voice->invocation->is_verbose && !g_strcmp0(voice->last, text)))
         return true;
     if (total > 0 && voice->is_terminal) {
         fprintf(stderr, "\r\033[K%s: %.1f of %.1f MB", text, (double)current / 1e6, (double)total / 1e6);

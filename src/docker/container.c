@@ -176,7 +176,7 @@ char *container_logs(struct engine *engine, const char *id, unsigned n_lines)
     g_autofree char *path = g_strdup_printf("/containers/%s/logs?stdout=1&stderr=1&tail=%u", id, n_lines);
     g_autoptr(GByteArray) bytes = g_byte_array_new();
 
-    engine_stream(engine, "GET", path, NULL, 0, NULL, add_log, bytes, NULL);
+    engine_stream(engine, &(struct http_call){"GET", path, .part = add_log, .data = bytes}, NULL);
     return join_frames(bytes);
 }
 

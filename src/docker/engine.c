@@ -147,12 +147,13 @@ bool engine_do(struct engine *engine, const char *method, const char *path, json
     return true;
 }
 
-bool engine_stream(struct engine *engine, const char *method, const char *path, const void *body, size_t length,
-                   const struct http_header *headers, http_part *part, gpointer data, GError **error)
+bool engine_stream(struct engine *engine, const struct http_call *call, GError **error)
 {
-    g_autofree char *full = g_strconcat(engine->prefix, path, NULL);
-    struct http_call call = {method, full, headers, body, length, .part = part, .data = data};
-    g_autoptr(http_reply_owner) reply = http_client_call(engine->http, &call, error);
+    g_autofree char *full = g_strconcat(engine->prefix, call->path, NULL);
+    struct http_call versioned = *call;
+
+    versioned.path = full;
+    g_autoptr(http_reply_owner) reply = http_client_call(engine->http, &versioned, error);
 
     return reply && check_status(reply, error);
 }

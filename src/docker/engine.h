@@ -23,9 +23,8 @@ struct http_reply *engine_call(struct engine *engine, const char *method, const 
  * NULL) gets the JSON answer, or NULL when there is none. */
 bool engine_do(struct engine *engine, const char *method, const char *path, json_t *body, json_t **ret_answer, GError **error);
 
-/* A call whose reply comes in parts (pull, build, logs); `part` gets them. */
-bool engine_stream(struct engine *engine, const char *method, const char *path, const void *body, size_t length,
-                   const struct http_header *headers, http_part *part, gpointer data, GError **error);
+/* A call whose reply comes in parts (pull, build, logs): its path is without version, its `part` gets them. */
+bool engine_stream(struct engine *engine, const struct http_call *call, GError **error);
 
 /* A call that is answered in the main loop (wait). */
 struct http_pending *engine_send(struct engine *engine, const char *method, const char *path, http_done *done, gpointer data);

@@ -22,6 +22,7 @@ struct following {
     bool is_given_up;
 };
 
+/* It comes, and then is unpacked: that begins to count anew, and is not looked at. */
 struct layer {
     gint64 current, total;
 };
@@ -51,9 +52,11 @@ static struct layer sum_layers(struct following *following, const json_t *object
 
     if (!id || json_get_int(detail, "total", 0) <= 0)
         return sum;
-    layer = g_new(struct layer, 1);
-    *layer = (struct layer){json_get_int(detail, "current", 0), json_get_int(detail, "total", 0)};
-    g_hash_table_replace(following->layers, g_strdup(id), layer);
+    layer = g_hash_table_lookup(following->layers, id);
+    if (!layer)
+        g_hash_table_insert(following->layers, g_strdup(id), layer = g_new0(struct layer, 1));
+    layer->total = json_get_int(detail, "total", 0);
+    layer->current = CLAMP(json_get_int(detail, "current", 0), layer->current, layer->total);
     g_hash_table_iter_init(&iter, following->layers);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         sum.current += ((struct layer *)value)->current;
@@ -100,6 +103,14 @@ static bool on_part(const void *data, size_t length, gpointer user_data)
     return following->rest->len < LINE_LIMIT;
 }
 
+static bool goes_on(gpointer user_data)
+{
+    struct following *following = user_data;
+
+    following->is_given_up |= following->progress && !following->progress(NULL, 0, 0, following->data);
+    return !following->is_given_up;
+}
+
 static char *join_last(struct following *following)
 {
     GString *text = g_string_new(NULL);
@@ -136,9 +147,15 @@ static bool follow(struct engine *engine, const struct request *request, image_p
     g_autoptr(GString) rest = g_string_new(NULL);
     g_autoptr(GHashTable) layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     struct following following = {.rest = rest, .layers = layers, .last = g_queue_new(), .progress = progress, .data = data};
-    bool ok = judge(
-        &following,
-        engine_stream(engine, "POST", request->path, request->body, request->length, request->headers, on_part, &following, error), error);
+    const struct http_call call = {.method = "POST",
+                                   .path = request->path,
+                                   .headers = request->headers,
+                                   .body = request->body,
+                                   .body_length = request->length,
+                                   .part = on_part,
+                                   .goes_on = goes_on,
+                                   .data = &following};
+    bool ok = judge(&following, engine_stream(engine, &call, error), error);
 
     g_queue_free_full(following.last, g_free);
     return ok;
@@ -175,22 +192,25 @@ int image_inspect(struct engine *engine, const char *image, struct image_info *r
     return -1;
 }
 
+/* "host:5000/name:tag": the tag follows the last colon behind the last slash. A digest ("name@sha256:…") is part of the repository, and leaves no tag. */
+static void divide(const char *name, char **ret_repository, char **ret_tag)
+{
+    const char *slash = strrchr(name, '/'), *base = slash ? slash : name, *colon = strchr(base, '@') ? NULL : strrchr(base, ':');
+
+    *ret_repository = colon ? g_strndup(name, (gsize)(colon - name)) : g_strdup(name);
+    *ret_tag = g_strdup(colon ? colon + 1 : strchr(base, '@') ? "" : "latest");
+}
+
 bool image_pull(struct engine *engine, const char *image, image_progress *progress, gpointer data, GError **error)
 {
-    g_autofree char *escaped = g_uri_escape_string(image, NULL, FALSE), *auth = credentials_find(image, error);
-    g_autofree char *path = g_strconcat("/images/create?fromImage=", escaped, NULL);
+    g_autofree char *repository = NULL, *tag = NULL, *auth = credentials_find(image, error);
+
+    divide(image, &repository, &tag);
+    g_autofree char *escaped = g_uri_escape_string(repository, NULL, FALSE), *escaped_tag = g_uri_escape_string(tag, NULL, FALSE);
+    g_autofree char *path = g_strdup_printf("/images/create?fromImage=%s&tag=%s", escaped, escaped_tag);
     const struct http_header headers[] = {{"X-Registry-Auth", auth}, {NULL, NULL}};
 
     return auth && follow(engine, &(struct request){path, headers}, progress, data, error);
-}
-
-/* "host:5000/name:tag": the tag follows the last colon behind the last slash. */
-static void divide(const char *name, char **ret_repository, char **ret_tag)
-{
-    const char *slash = strrchr(name, '/'), *colon = strrchr(slash ? slash : name, ':');
-
-    *ret_repository = colon ? g_strndup(name, (gsize)(colon - name)) : g_strdup(name);
-    *ret_tag = g_strdup(colon ? colon + 1 : "latest");
 }
 
 static bool add_name(struct engine *engine, const char *image, const char *repository, const char *tag, GError **error)

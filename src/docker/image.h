@@ -9,7 +9,8 @@
 /* The image of a worker type when none is configured: "localhost/clx-notebook:latest"; the caller frees it. */
 char *image_default(const char *worker_type);
 
-/* What an engine says while it works: a line, and, where it counts bytes, how many of how many (else 0) over all layers. False gives the work up. */
+/* What an engine says while it works: a line, and, where it counts bytes, how many of how many (else 0) over all layers. False gives the work up, which
+ * is asked at least once a second: `text` is NULL when there is nothing new. */
 typedef bool image_progress(const char *text, gint64 current, gint64 total, gpointer data);
 
 struct image_info {
@@ -22,6 +23,7 @@ void image_info_clear(struct image_info *info);
 int image_inspect(struct engine *engine, const char *image, struct image_info *ret_info, GError **error);
 
 /* `progress` of these may be NULL. They block until the engine is done. */
+/* A name without a tag or digest means its tag "latest". */
 bool image_pull(struct engine *engine, const char *image, image_progress *progress, gpointer data, GError **error);
 
 /* Gives an image another name, and sends it to the registry that this name begins with, with the credentials that are kept for it in the

@@ -25,6 +25,7 @@ struct transfer {
     struct http_reply *reply;
     struct curl_slist *headers;
     http_part *part;
+    bool (*goes_on)(gpointer data);
     gpointer data;
     size_t limit;
     CURL *easy;
@@ -101,6 +102,13 @@ static size_t on_header(char *data, size_t size, size_t n, void *user_data)
     return size * n;
 }
 
+static int on_moment(void *user_data, curl_off_t download_total, curl_off_t downloaded, curl_off_t upload_total, curl_off_t uploaded)
+{
+    const struct transfer *transfer = user_data;
+
+    return transfer->goes_on(transfer->data) ? 0 : 1;
+}
+
 static void set_headers(const struct http_client *client, struct transfer *transfer, const struct http_header *headers)
 {
     const struct curl_api *curl = curl_api();
@@ -161,6 +169,7 @@ static void begin_transfer(const struct http_client *client, struct transfer *tr
 
     transfer->easy = easy;
     transfer->part = call->part;
+    transfer->goes_on = call->goes_on;
     transfer->data = call->data;
     transfer->limit = call->reply_limit ? call->reply_limit : REPLY_LIMIT;
     transfer->reply = g_new0(struct http_reply, 1);
@@ -176,6 +185,11 @@ static void begin_transfer(const struct http_client *client, struct transfer *tr
     curl->easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl->easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    if (call->goes_on) {
+        curl->easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+        curl->easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_moment);
+        curl->easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
+    }
 }
 
 /* curl's words for a unix socket speak of localhost and a port. */

@@ -33,10 +33,11 @@ struct http_call {
     const struct http_header *headers; /* ends with a name NULL; or NULL */
     const void *body;                  /* borrowed until the end of the call */
     size_t body_length;
-    unsigned timeout_ms; /* of everything; 0: none */
-    size_t reply_limit;  /* bytes of the reply's body; 0: 64 MiB */
-    http_part *part;     /* instead of a body in the reply, for replies of status 2xx; or NULL */
-    gpointer data;       /* of `part` */
+    unsigned timeout_ms;            /* of everything; 0: none */
+    size_t reply_limit;             /* bytes of the reply's body; 0: 64 MiB */
+    http_part *part;                /* instead of a body in the reply, for replies of status 2xx; or NULL */
+    bool (*goes_on)(gpointer data); /* asked at least once a second while a call blocks; false gives it up. Or NULL */
+    gpointer data;                  /* of `part` and `goes_on` */
 };
 
 struct http_reply {

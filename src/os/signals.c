@@ -41,3 +41,13 @@ guint signals_watch(const int *signal_numbers, signal_callback *callback, gpoint
     g_assert(watch->fd >= 0);
     return g_unix_fd_add_full(G_PRIORITY_HIGH, watch->fd, G_IO_IN, on_readable, watch, watch_free);
 }
+
+bool signals_have_arrived(const int *signal_numbers)
+{
+    sigset_t pending;
+    bool have = false;
+    sigpending(&pending);
+    for (; *signal_numbers != 0; signal_numbers++)
+        have |= sigismember(&pending, *signal_numbers) == 1;
+    return have;
+}

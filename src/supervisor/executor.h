@@ -9,6 +9,10 @@
 #include "os/process.h"
 #include "store/store.h"
 
+/* Tells what is waited for before workers can start, and how many bytes of how many are here (0 of 0: not known). False gives it up, which is asked at
+ * least once a second. */
+typedef bool waits(const char *what, gint64 current, gint64 total, gpointer data);
+
 struct executor_options {
     const char *program;                        /* path of clx */
     const char *jobs_db, *cache_db, *workspace; /* absolute */
@@ -26,6 +30,8 @@ struct executor_options {
     const char *image;               /* of containers, or NULL */
     const char *network;             /* of containers */
     const char *api_url, *api_token; /* of the Worker API, for classes that need it */
+    waits *waits;                    /* may be NULL */
+    gpointer waits_data;
 };
 
 /* What starts the workers of one type. */

@@ -32,8 +32,17 @@ static char *choose_image(const struct executor *executor, enum job_type type)
     return executor->options.image && *executor->options.image ? g_strdup(executor->options.image) : image_default(job_type_names[type]);
 }
 
-static bool provide_image(struct docker *docker, enum job_type type, GError **error)
+static bool tell_pull(const char *text, gint64 current, gint64 total, gpointer data)
 {
+    const struct executor *executor = data;
+    g_autofree char *what = g_strconcat("pulling ", ((const struct docker *)executor->state)->image, NULL);
+
+    return !executor->options.waits || executor->options.waits(what, current, total, executor->options.waits_data);
+}
+
+static bool provide_image(struct executor *executor, enum job_type type, GError **error)
+{
+    const struct docker *docker = executor->state;
     int got = image_inspect(docker->engine, docker->image, NULL, error);
 
     if (got != 0)
@@ -44,7 +53,7 @@ static bool provide_image(struct docker *docker, enum job_type type, GError **er
                     job_type_names[type], job_type_names[type]);
         return false;
     }
-    if (image_pull(docker->engine, docker->image, NULL, NULL, error))
+    if (image_pull(docker->engine, docker->image, tell_pull, executor, error))
         return true;
     g_prefix_error(error, "image '%s' is not here and cannot be pulled: ", docker->image);
     return false;
@@ -69,7 +78,7 @@ static bool open_docker(struct executor *executor, enum job_type type, GError **
     executor->state = docker;
     docker->engine = engine_open(error);
     docker->image = choose_image(executor, type);
-    if (docker->engine && provide_image(docker, type, error))
+    if (docker->engine && provide_image(executor, type, error))
         return true;
     close_docker(executor);
     return false;

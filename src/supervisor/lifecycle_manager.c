@@ -255,6 +255,8 @@ static bool open_executor(struct lifecycle_manager *manager, enum job_type type,
                    : class               ? manager->options.api->url
                                          : manager->options.api->swarm_url,
         .api_token = manager->options.api ? manager->options.api->token : NULL,
+        .waits = manager->options.waits,
+        .waits_data = manager->options.data,
     };
     if (!class)
         return start_fleet(manager, type, error);

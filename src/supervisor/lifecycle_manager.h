@@ -7,6 +7,7 @@
 #include "base/glossary.h"
 #include "config/settings.h"
 #include "store/store.h"
+#include "supervisor/executor.h"
 
 struct lifecycle_manager;
 
@@ -32,6 +33,7 @@ struct lifecycle_options {
     bool stays;                                 /* the workers belong to no build, whatever worker_management.auto_stop says */
     /* Called when a type's pool is stopped for good (crash loop, cannot start): the build ends with this error. */
     void (*failed)(enum job_type type, const char *message, gpointer data);
+    waits *waits; /* executor.h; may be NULL */
     gpointer data;
 };
 
