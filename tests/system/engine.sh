@@ -59,19 +59,3 @@ fi
 trap stop_engine EXIT
 # What a run that was killed has left.
 docker ps -aq | xargs -r docker rm -f >/dev/null && docker image prune -f >/dev/null
-
-# The containers of clx: all of them, and those that run.
-all_ours()
-{
-    docker ps -aq --filter label=clx.owner=clx "$@"
-}
-
-none_ours()
-{
-    test -z "$(all_ours)"
-}
-
-one_runs()
-{
-    test -n "$(docker ps -q --filter label=clx.owner=clx --filter label=clx.worker_type="$1")"
-}

@@ -51,3 +51,14 @@ none_marked()
 {
     [ -z "$(list_marked "$1")" ]
 }
+
+# The containers of clx: all of them, and those that run.
+all_ours()
+{
+    docker ps -aq --filter label=clx.owner=clx "$@"
+}
+
+none_ours()
+{
+    test -z "$(all_ours)"
+}

@@ -112,33 +112,6 @@ busy()
 {
     test "$(sqlite3 slow/clx_jobs.db "SELECT count(*) FROM jobs WHERE status = 'processing'")" = 1
 }
-cat >steal.py <<'PYTHON'
-"""Between a client and the engine: before the first container is made, a stranger takes its name."""
-import re, socket, subprocess, sys, threading
-
-target, path = sys.argv[1:]
-has_stolen = []
-
-def pump(source, sink):
-    try:
-        while data := source.recv(65536):
-            name = re.match(rb"POST \S*/containers/create\?name=(\S+)", data)
-            if name and not has_stolen:
-                has_stolen.append(subprocess.run(["docker", "create", "--network=host", "--name", name[1].decode(), "localhost/debian:bookworm", "true"], check=True))
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
-
-server = socket.socket(socket.AF_UNIX)
-server.bind(path)
-server.listen(64)
-while True:
-    client, engine = server.accept()[0], socket.socket(socket.AF_UNIX)
-    engine.connect(target)
-    for ends in ((client, engine), (engine, client)):
-        threading.Thread(target=pump, args=ends, daemon=True).start()
-PYTHON
 test_expect_success 'after SIGKILL of a container its job is done by another one' '
     { slow 4 -o killed & } && build=$! && wait_until 60 busy && docker kill -s KILL $(all_ours) && wait $build && test -n "$(list_paths slow/killed)" &&
     sqlite3 slow/clx_jobs.db "SELECT message FROM worker_events WHERE event_type = '"'worker_failed'"'" | grep "killed by signal 9" && none_ours
@@ -166,7 +139,7 @@ test_expect_success 'an engine that hangs is told as one that does not answer' '
     kill -STOP $dockerd && { test_expect_code 1 slow 1 -o hung 2>err; status=$?; kill -CONT $dockerd; test $status -eq 0; } && grep "no container engine answers" err
 '
 test_expect_success 'a name that a stranger has taken is left to him' '
-    { python3 steal.py "$engine/docker.sock" "$PWD/proxy.sock" & } && proxy=$! && wait_until 20 test -S proxy.sock &&
+    { "$CLX_SOURCE_ROOT/tests/system/steal.py" "$engine/docker.sock" "$PWD/proxy.sock" localhost/debian:bookworm & } && proxy=$! && wait_until 20 test -S proxy.sock &&
     { DOCKER_HOST=unix://$PWD/proxy.sock slow 1 -o stolen; status=$?; kill $proxy; test $status -eq 0; } && test -n "$(list_paths slow/stolen)" && none_ours &&
     test "$(docker ps -aq | wc -l)" -eq 1 && docker rm $(docker ps -aq)
 '
