@@ -11,6 +11,7 @@
 #include "notebook/html_katex.h"
 #include "notebook/kernel/kernelspec.h"
 #include "os/data.h"
+#include "os/scratch.h"
 
 #define MIN_FREE_MIB 512
 
@@ -108,6 +109,7 @@ static int install_drawio(const struct invocation *invocation)
 
 static int run_doctor(struct invocation *invocation)
 {
+    g_autoptr(scratch) scratch = scratch_open(NULL); /* without one, what the tools leave is theirs */
     if (invocation_option(invocation, "install") != NULL)
         return install_drawio(invocation);
     struct settings *settings = invocation_settings(invocation);

@@ -10,6 +10,7 @@
 #include "cli/diagram_tools.h"
 #include "course/classify.h"
 #include "os/file.h"
+#include "os/scratch.h"
 
 #define MAX_SCALE 20
 #define MAX_BORDER 10000
@@ -143,6 +144,9 @@ int convert_diagram(struct invocation *invocation)
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     if (settings == NULL || !read_options(invocation, &options) || (!is_drawio(path) && !check_drawio_options(invocation)))
         return 2;
+    g_autoptr(scratch) scratch = scratch_open(&error);
+    if (scratch == NULL)
+        return report_error(error);
     g_auto(GStrv) layers = invocation_list(invocation, "layer");
     options.layers = (const char *const *)layers;
     g_autoptr(GBytes) picture = is_drawio(path) ? draw_drawio(settings, path, &options, warnings, &error)

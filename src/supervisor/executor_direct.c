@@ -9,6 +9,7 @@
 #include "os/cgroup.h"
 #include "os/file.h"
 #include "os/runtime.h"
+#include "os/scratch.h"
 #include "supervisor/worker_log.h"
 
 /* Of a worker that was started here with a limit: the control group that holds it. */
@@ -231,9 +232,10 @@ static void clean_up(const char *executor_id)
     cgroup_remove(group);
 }
 
-/* Groups of workers that ended when nobody watched them, and could not remove them themselves. */
 static void sweep(void)
 {
+    scratch_sweep();
+    /* Of workers that ended when nobody watched them, and could not remove it themselves. */
     cgroup_sweep(NULL, GROUP_PREFIX "direct-", GROUP_LEAST_AGE_S);
 }
 

@@ -15,7 +15,9 @@
 #include "os/file.h"
 #include "os/file_lock.h"
 #include "os/process.h"
+#include "os/runtime.h"
 #include "os/scheduling.h"
+#include "os/scratch.h"
 
 static char *make_folder(void)
 {
@@ -407,6 +409,26 @@ START_TEST(marked_process_is_found_even_while_it_starts)
 }
 END_TEST
 
+START_TEST(scratch_folders_of_dead_processes_are_swept_and_no_others)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *base = runtime_base_path(), *dead = g_strdup_printf("%s/scratch-%d-1", base, (int)getpid());
+    g_autofree char *strange = g_strdup_printf("%s/scratch-of-%d", base, (int)getpid());
+    struct scratch *scratch = scratch_open(&error);
+    ck_assert_ptr_nonnull(scratch);
+    g_autofree char *own = g_strdup(g_getenv("TMPDIR"));
+    ck_assert(g_file_test(own, G_FILE_TEST_IS_DIR));
+    ck_assert(runtime_make_private_folder(dead, NULL) &&
+              runtime_make_private_folder(strange, NULL)); /* the same number, started long ago */
+    scratch_sweep();
+    ck_assert(!g_file_test(dead, G_FILE_TEST_EXISTS));
+    ck_assert(g_file_test(strange, G_FILE_TEST_IS_DIR) && g_file_test(own, G_FILE_TEST_IS_DIR));
+    scratch_close(scratch);
+    ck_assert(!g_file_test(own, G_FILE_TEST_EXISTS));
+    ck_assert_int_eq(rmdir(strange), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("os");
@@ -430,6 +452,7 @@ int main(void)
     tcase_add_test(tcase, empty_control_groups_are_swept_away_when_they_are_old_enough);
     tcase_add_test(tcase, sweeping_touches_nothing_but_empty_groups_of_its_prefix);
     tcase_add_test(tcase, writing_to_a_pipe_that_nobody_reads_is_an_error_and_no_signal);
+    tcase_add_test(tcase, scratch_folders_of_dead_processes_are_swept_and_no_others);
     tcase_add_test(tcase, marked_process_is_found_even_while_it_starts);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
