@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const word = document.body.dataset;
-  const cells = [...document.querySelectorAll("main > .cell")];
+  const cells = [...document.querySelectorAll("body > main > .cell")]; // what outputs call so is not meant, here and below
 
   function button(label, title, act) {
     const b = document.createElement("button");
@@ -19,7 +19,7 @@
       const source = place.textContent;
       const tex = source.replace(/^\$\$?|\$\$?$/g, "");
       try {
-        window.katex.render(tex, place, { displayMode: place.classList.contains("display"), throwOnError: true, trust: false });
+        window.katex.render(tex, place, { displayMode: place.classList.contains("display"), throwOnError: true, trust: false, maxSize: 50 });
       } catch (error) {
         place.textContent = source;
       }
@@ -42,7 +42,7 @@
   }
   for (const source of document.querySelectorAll(".source")) {
     const code = source.querySelector("code");
-    if (!code.textContent.trim()) continue;
+    if (!code?.textContent.trim()) continue;
     const b = button(word.copy, word.copy, async () => {
       await copy(code.textContent.replace(/\n$/, ""));
       b.textContent = word.copied;
@@ -64,14 +64,14 @@
   window.addEventListener("resize", reach);
 
   // Contents: open where there is room for it.
-  const contents = document.querySelector("nav.contents details");
+  const contents = document.querySelector("body > nav.contents details");
   const wide = window.matchMedia("(min-width: 82rem)");
   const arrange = () => { if (contents) contents.open = wide.matches; };
   arrange();
   wide.addEventListener("change", arrange);
 
   // Contents: the heading that one reads is marked.
-  const links = [...document.querySelectorAll("nav.contents a")].map((link) => [link, document.getElementById(decodeURIComponent(link.getAttribute("href").slice(1)))]);
+  const links = [...document.querySelectorAll("body > nav.contents a")].map((link) => [link, document.getElementById(decodeURIComponent(link.getAttribute("href").slice(1)))]);
   const follow = () => {
     const read = links.filter(([, heading]) => heading && heading.getBoundingClientRect().top < window.innerHeight / 3);
     const now = (read.pop() || links[0] || [])[0];

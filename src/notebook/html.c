@@ -73,7 +73,7 @@ static void append_raw_cell(struct page *page, const struct cell *cell)
     const char *type = json_get_text(cell->metadata, "raw_mimetype", json_get_text(cell->metadata, "format", ""));
     g_string_append(page->cells, "<div class=\"row\"><div class=\"prompt\"></div><div class=\"rich\">");
     if (strcmp(type, "text/html") == 0)
-        html_append_fragment(page->cells, cell->source, false);
+        html_append_fragment(page->cells, cell->source, &(struct html_origin){.ids = page->markdown->ids});
     else {
         g_string_append(page->cells, "<pre>");
         append_escaped(page->cells, cell->source);
@@ -100,6 +100,29 @@ static void append_cell(struct page *page, const struct cell *cell)
     else
         append_raw_cell(page, cell);
     g_string_append(page->cells, notes ? "</aside>\n" : "</div>\n");
+}
+
+/* Text is rendered before code, so that no output gets an id that a heading further down has. */
+static void append_cells(struct page *page, const GPtrArray *cells)
+{
+    g_autoptr(GPtrArray) rendered = g_ptr_array_new();
+    GString *all = page->cells;
+    g_ptr_array_set_size(rendered, cells->len);
+    for (int code = 0; code <= 1; code++) {
+        for (guint i = 0; i < cells->len; i++) {
+            const struct cell *cell = cells->pdata[i];
+            if ((cell->type == CELL_CODE) != code)
+                continue;
+            rendered->pdata[i] = page->cells = g_string_new(NULL);
+            append_cell(page, cell);
+        }
+    }
+    page->cells = all;
+    for (guint i = 0; i < cells->len; i++) {
+        GString *cell = rendered->pdata[i];
+        g_string_append_len(all, cell->str, cell->len);
+        g_string_free(cell, TRUE);
+    }
 }
 
 static void append_contents(GString *out, const struct page *page)
@@ -136,8 +159,8 @@ static void append_script_hash(GString *out, const char *script)
 
 static void append_policy(GString *out, const char *maths_script)
 {
-    g_string_append(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src 'self' data: blob: file:; "
-                         "media-src 'self' data: blob: file:; style-src 'unsafe-inline'; font-src data:; script-src");
+    g_string_append(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src 'self' data: file:; "
+                         "media-src 'self' data: file:; style-src 'unsafe-inline'; font-src data:; script-src");
     append_script_hash(out, page_js);
     if (maths_script != NULL)
         append_script_hash(out, maths_script);
@@ -172,6 +195,8 @@ static void append_head(GString *out, const struct page *page, const char *maths
         katex_append_style(out, page->markdown->maths->str);
         g_string_append(out, "</style>\n");
     }
+    if (maths_script != NULL) /* here, where no element of a cell can stand for the names that it looks for */
+        g_string_append_printf(out, "<script>%s</script>\n", maths_script);
     g_string_append(out, "</head>\n");
 }
 
@@ -189,7 +214,7 @@ static void append_footer(GString *out, const struct html_options *options)
         g_string_append_printf(out, "<footer>%s</footer>\n", line->str);
 }
 
-static void append_body(GString *out, const struct page *page, const char *maths_script)
+static void append_body(GString *out, const struct page *page)
 {
     const struct words *words = page->words;
     g_string_append_printf(out,
@@ -202,8 +227,6 @@ static void append_body(GString *out, const struct page *page, const char *maths
     g_string_append_len(out, page->cells->str, page->cells->len);
     g_string_append(out, "</main>\n");
     append_footer(out, page->options);
-    if (maths_script != NULL)
-        g_string_append_printf(out, "<script>%s</script>\n", maths_script);
     g_string_append_printf(out, "<script>%s</script>\n</body>\n</html>\n", page_js);
 }
 
@@ -219,11 +242,10 @@ char *html_render(const struct notebook *notebook, const struct html_options *op
         .lexer = highlight_of_prog_lang(notebook->prog_lang),
     };
     g_hash_table_add(markdown->ids, g_strdup("notebook"));
-    for (guint i = 0; i < notebook->cells->len; i++)
-        append_cell(&page, notebook->cells->pdata[i]);
+    append_cells(&page, notebook->cells);
     const char *maths_script = markdown->maths->len > 0 ? katex_get_script() : NULL;
     GString *out = g_string_sized_new(cells->len + 64 * 1024);
     append_head(out, &page, maths_script);
-    append_body(out, &page, maths_script);
+    append_body(out, &page);
     return g_string_free(out, FALSE);
 }

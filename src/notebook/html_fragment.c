@@ -3,36 +3,16 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "notebook/html_style.h"
+#include "notebook/html_writer.h"
 
-enum { MAX_DEPTH = 400, MAX_NAME = 40 };
+enum { MAX_NAME = 40 };
 
 struct reader {
-    GString *out;
     const char *p;
-    GPtrArray *open; /* names of open elements, owned */
-    bool is_output;
+    struct html_writer writer;
+    const struct html_origin *origin;
     bool unfinished; /* a tag ran to the end of the fragment: what follows is text */
 };
-
-static bool is_one_of(const char *name, const char *const *names)
-{
-    return g_strv_contains(names, name);
-}
-
-static bool is_void(const char *name)
-{
-    static const char *const names[] = {"area", "br", "col", "embed", "hr", "img", "input", "param", "source", "track", "wbr", NULL};
-    return is_one_of(name, names);
-}
-
-/* Elements whose tags are left out; their text stays. */
-static bool is_unwanted(const char *name)
-{
-    static const char *const names[] = {"html", "head",     "body",    "base",     "meta",  "link",     "title",    "plaintext",
-                                        "xmp",  "noscript", "noembed", "noframes", "frame", "frameset", "template", NULL};
-    return is_one_of(name, names);
-}
 
 static const char *find_ignoring_case(const char *text, const char *what)
 {
@@ -59,25 +39,7 @@ static void append_style(struct reader *reader)
 {
     const char *text = reader->p;
     size_t length = skip_raw_text(reader, "style");
-    html_append_style(reader->out, text, length, reader->is_output);
-}
-
-static void close_until(struct reader *reader, guint count)
-{
-    while (reader->open->len > count) {
-        g_string_append_printf(reader->out, "</%s>", (char *)reader->open->pdata[reader->open->len - 1]);
-        g_ptr_array_set_size(reader->open, reader->open->len - 1);
-    }
-}
-
-static void close_element(struct reader *reader, const char *name)
-{
-    for (guint i = reader->open->len; i > 0; i--) {
-        if (strcmp(reader->open->pdata[i - 1], name) == 0) {
-            close_until(reader, i - 1);
-            return;
-        }
-    }
+    html_writer_append_style(&reader->writer, text, length, reader->origin->is_output);
 }
 
 /* Reads the value behind a '='. The quotes are not part of it. */
@@ -97,39 +59,8 @@ static const char *read_value(const char *p, const char **value, size_t *length)
     return p + *length;
 }
 
-/* Spaces in addresses (data:image/svg+xml;utf8,<svg ...) work everywhere and are allowed nowhere. */
-static bool is_address(const char *attribute)
-{
-    return g_ascii_strcasecmp(attribute, "src") == 0 || g_ascii_strcasecmp(attribute, "href") == 0;
-}
-
-static void append_attribute(GString *out, const char *name, size_t name_length, const char *value, size_t length)
-{
-    g_autofree char *lower = g_strndup(name, name_length);
-    for (char *c = lower; *c; c++)
-        if (strchr("\"'<`=", *c) != NULL)
-            return;
-    if (g_ascii_strncasecmp(lower, "on", 2) == 0 || g_ascii_strcasecmp(lower, "srcdoc") == 0)
-        return;
-    g_string_append_printf(out, " %s", lower);
-    if (value == NULL)
-        return;
-    g_string_append(out, "=\"");
-    for (size_t i = 0; i < length; i++) {
-        if (value[i] == '"')
-            g_string_append(out, "&quot;");
-        else if (value[i] == ' ' && is_address(lower))
-            g_string_append(out, "%20");
-        else if (value[i] == '<')
-            g_string_append(out, "&lt;");
-        else
-            g_string_append_c(out, value[i]);
-    }
-    g_string_append_c(out, '"');
-}
-
-/* Reads attributes up to the end of the tag; NULL if the tag does not end. */
-static const char *read_attributes(const char *p, GString *attributes)
+/* Reads attributes up to the end of the tag of `element`; NULL if the tag does not end. */
+static const char *read_attributes(const char *p, const char *element, const struct html_origin *origin, GString *attributes)
 {
     while (*p != '\0') {
         p += strspn(p, " \t\n\r\f/");
@@ -144,36 +75,20 @@ static const char *read_attributes(const char *p, GString *attributes)
             p = read_value(behind + 1, &value, &length);
         if (p == NULL)
             return NULL;
+        g_autofree char *own_name = g_strndup(name, name_length), *own_value = value != NULL ? g_strndup(value, length) : NULL;
         if (name_length > 0)
-            append_attribute(attributes, name, name_length, value, length);
+            html_append_attribute(attributes, element, own_name, own_value, origin);
     }
     return NULL;
 }
 
-/* What an element must have to be read aloud, if it lacks it. */
-static const char *find_missing(const char *name, const char *attributes)
+/* A picture has an address, and what is read aloud instead of it. */
+static void complete_attributes(const char *element, GString *attributes)
 {
-    if (strcmp(name, "img") == 0 && strstr(attributes, " alt") == NULL)
-        return " alt=\"\"";
-    return strcmp(name, "iframe") == 0 && strstr(attributes, " title=") == NULL ? " title=\"…\"" : "";
-}
-
-static void open_element(struct reader *reader, const char *name, const char *attributes)
-{
-    if (is_unwanted(name) || reader->open->len >= MAX_DEPTH)
+    if (strcmp(element, "img") != 0)
         return;
-    g_string_append_printf(reader->out, "<%s%s%s>", name, attributes, find_missing(name, attributes));
-    if (!is_void(name))
-        g_ptr_array_add(reader->open, g_strdup(name));
-}
-
-/* In SVG and MathML "<path/>" is complete; in HTML the slash means nothing. */
-static bool is_in_foreign_content(const struct reader *reader)
-{
-    for (guint i = 0; i < reader->open->len; i++)
-        if (strcmp(reader->open->pdata[i], "svg") == 0 || strcmp(reader->open->pdata[i], "math") == 0)
-            return true;
-    return false;
+    g_string_append(attributes, strstr(attributes->str, " src=") == NULL ? " src=\"data:,\"" : "");
+    g_string_append(attributes, strstr(attributes->str, " alt") == NULL ? " alt=\"\"" : "");
 }
 
 /* Reads a tag; false if what begins with '<' is none. */
@@ -187,23 +102,21 @@ static bool read_tag(struct reader *reader)
     g_autofree char *given = g_strndup(start, length);
     g_autofree char *name = g_ascii_strdown(given, -1);
     g_autoptr(GString) attributes = g_string_new(NULL);
-    const char *behind = read_attributes(start + length, attributes);
+    const char *behind = read_attributes(start + length, name, reader->origin, attributes);
     if (behind == NULL) {
         reader->unfinished = true;
         return false;
     }
-    bool empty = behind[-2] == '/';
     reader->p = behind;
+    complete_attributes(name, attributes);
     if (closes)
-        close_element(reader, name);
-    else if (strcmp(name, "script") == 0)
+        html_writer_close(&reader->writer, name);
+    else if (strcmp(name, "script") == 0 || strcmp(name, "iframe") == 0)
         skip_raw_text(reader, name);
     else if (strcmp(name, "style") == 0)
         append_style(reader);
     else
-        open_element(reader, name, attributes->str);
-    if (!closes && empty && is_in_foreign_content(reader) && strcmp(reader->open->pdata[reader->open->len - 1], name) == 0)
-        close_until(reader, reader->open->len - 1);
+        html_writer_open(&reader->writer, name, attributes->str, behind[-2] == '/');
     return true;
 }
 
@@ -215,22 +128,22 @@ static void skip_declaration(struct reader *reader)
     reader->p = end == NULL ? reader->p + strlen(reader->p) : end + (comment ? 3 : 1);
 }
 
-void html_append_fragment(GString *out, const char *fragment, bool is_output)
+void html_append_fragment(GString *out, const char *fragment, const struct html_origin *origin)
 {
-    struct reader reader = {.out = out, .p = fragment, .is_output = is_output, .open = g_ptr_array_new_with_free_func(g_free)};
+    struct reader reader = {.p = fragment, .origin = origin};
+    html_writer_init(&reader.writer, out);
     while (*reader.p != '\0') {
         size_t length = strcspn(reader.p, "<");
-        g_string_append_len(out, reader.p, length);
+        html_writer_append_text(&reader.writer, reader.p, length);
         reader.p += length;
         if (*reader.p == '\0')
             break;
         if (reader.p[1] == '!' || reader.p[1] == '?') {
             skip_declaration(&reader);
         } else if (reader.unfinished || !read_tag(&reader)) {
-            g_string_append(out, "&lt;");
+            html_writer_append_text(&reader.writer, "&lt;", 4);
             reader.p++;
         }
     }
-    close_until(&reader, 0);
-    g_ptr_array_unref(reader.open);
+    html_writer_clear(&reader.writer);
 }

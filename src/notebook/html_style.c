@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "notebook/html_attribute.h"
+
 enum { MAX_NESTING = 64 };
 
 struct scanner {
@@ -35,21 +37,63 @@ static bool skip_comment(struct scanner *scanner)
     return true;
 }
 
+/* Skips blanks and the bracket behind the string of "url(". */
+static bool take_closing(struct scanner *scanner)
+{
+    while (scanner->p < scanner->end && g_ascii_isspace(*scanner->p))
+        scanner->p++;
+    return scanner->p < scanner->end && *scanner->p++ == ')';
+}
+
+static bool is_harmless_resource(const char *start, const char *end)
+{
+    g_autofree char *address = g_strndup(start, (size_t)(end - start));
+    return strchr(address, '\\') == NULL && html_is_harmless_address(address, true);
+}
+
 /* Behind "url(" without a quote everything up to ')' belongs to it. */
 static bool skip_url(struct scanner *scanner)
 {
-    const char *start = scanner->p + strlen("url("), *end = memchr(start, ')', (size_t)(scanner->end - start));
+    const char *start = scanner->p + 1, *end = memchr(start, ')', (size_t)(scanner->end - start));
     const char *inner = start;
     while (inner < scanner->end && g_ascii_isspace(*inner))
         inner++;
     if (inner < scanner->end && (*inner == '"' || *inner == '\'')) {
-        scanner->p += strlen("url");
-        return true;
+        scanner->p = inner;
+        return skip_string(scanner) && is_harmless_resource(inner + 1, scanner->p - 1) && take_closing(scanner);
     }
-    if (end == NULL || memchr(start, '\\', (size_t)(end - start)) != NULL)
+    if (end == NULL || !is_harmless_resource(start, end))
         return false;
     scanner->p = end + 1;
     return true;
+}
+
+static bool is_of_name(char c)
+{
+    return g_ascii_isalnum(c) || c == '-' || c == '_' || (guchar)c >= 0x80;
+}
+
+static bool is_name(const char *start, const char *end, const char *name)
+{
+    return (size_t)(end - start) == strlen(name) && g_ascii_strncasecmp(start, name, (size_t)(end - start)) == 0;
+}
+
+/* Skips a name, and what belongs to it where it is "url(". */
+static bool skip_name(struct scanner *scanner, const char *css)
+{
+    const char *start = scanner->p;
+    while (scanner->p < scanner->end && is_of_name(*scanner->p))
+        scanner->p++;
+    if (scanner->p == scanner->end || *scanner->p != '(')
+        return true;
+    bool is_hash = start > css && (start[-1] == '#' || start[-1] == '@');
+    if (!is_hash && is_name(start, scanner->p, "url"))
+        return skip_url(scanner);
+    for (const char *p = start; p < scanner->p; p++)
+        if ((guchar)*p >= 0x80) /* some of these belong to names, as browsers are of different opinions about */
+            return false;
+    return !is_name(start, scanner->p, "image-set") && !is_name(start, scanner->p, "-webkit-image-set") &&
+           !is_name(start, scanner->p, "src");
 }
 
 static bool take_bracket(struct scanner *scanner)
@@ -66,7 +110,13 @@ static bool take_bracket(struct scanner *scanner)
     return strchr(closing, c) == NULL || (scanner->depth > 0 && scanner->open[--scanner->depth] == c);
 }
 
-static bool is_balanced(const char *css, size_t length)
+/* "<" could end the element, or begin a tag where its text is read as such. */
+static bool begins_tag(const char *css, const char *end)
+{
+    return *css == '<' && css + 1 < end && css[1] != ' ' && css[1] != '=';
+}
+
+bool html_is_harmless_style(const char *css, size_t length)
 {
     struct scanner scanner = {.p = css, .end = css + length};
     bool ok = memchr(css, '\0', length) == NULL;
@@ -76,22 +126,21 @@ static bool is_balanced(const char *css, size_t length)
             ok = skip_string(&scanner);
         else if (left >= 2 && strncmp(scanner.p, "/*", 2) == 0)
             ok = skip_comment(&scanner);
-        else if (left >= 4 && g_ascii_strncasecmp(scanner.p, "url(", 4) == 0)
-            ok = skip_url(&scanner);
+        else if (is_of_name(*scanner.p))
+            ok = skip_name(&scanner, css);
         else
-            ok = *scanner.p != '\\' && take_bracket(&scanner);
+            ok = *scanner.p != '\\' && !begins_tag(scanner.p, scanner.end) && take_bracket(&scanner);
     }
     return ok && scanner.depth == 0;
 }
 
 void html_append_style(GString *out, const char *css, size_t length, bool scoped)
 {
-    if (scoped && !is_balanced(css, length))
+    if (scoped && !html_is_harmless_style(css, length))
         return;
     g_string_append(out, scoped ? "<style>@scope {" : "<style>");
     for (size_t i = 0; i < length; i++) {
-        bool ends_element = css[i] == '<' && i + 1 < length && (css[i + 1] == '/' || css[i + 1] == '!');
-        if (ends_element)
+        if (begins_tag(css + i, css + length))
             g_string_append(out, "\\3c ");
         else
             g_string_append_c(out, css[i]);

@@ -4,6 +4,10 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* Appends a style element with this CSS. `scoped`: its rules hold only in the element that the style element stands in; CSS that
- * could end that scope (brackets or strings that do not match, escapes outside of strings) is left out. */
+/* Whether the CSS of an output may hold: its brackets and strings match, no escape stands outside of strings (so that nothing ends before
+ * it seems to), and what it shows is at a harmless address (html_is_harmless_address()). */
+bool html_is_harmless_style(const char *css, size_t length);
+
+/* Appends a style element with this CSS. `scoped`: its rules hold only in the element that the style element stands in, and CSS that is
+ * not harmless is left out. */
 void html_append_style(GString *out, const char *css, size_t length, bool scoped);

@@ -160,6 +160,10 @@ void markdown_append_reference(GString *out, const struct heading *heading)
 static void write_heading(struct writer *writer, cmark_node *node, bool enter)
 {
     int level = cmark_node_get_heading_level(node);
+    if (writer->markdown->is_output) { /* not one of the page's */
+        g_string_append_printf(writer->out, enter ? "<h%d>" : "</h%d>\n", level);
+        return;
+    }
     if (!enter) {
         struct heading *last = writer->markdown->headings->pdata[writer->markdown->headings->len - 1];
         g_string_append(writer->out, "<a class=\"anchor\" aria-hidden=\"true\" tabindex=\"-1\" href=\"");
@@ -175,15 +179,6 @@ static void write_heading(struct writer *writer, cmark_node *node, bool enter)
     g_string_append_printf(writer->out, "<h%d id=\"", level);
     mime_append_escaped(writer->out, heading->id, strlen(heading->id));
     g_string_append(writer->out, "\">");
-}
-
-static bool is_dangerous(const char *url)
-{
-    static const char *const schemes[] = {"javascript:", "vbscript:", "data:text", "data:application", NULL};
-    for (int i = 0; schemes[i] != NULL; i++)
-        if (g_ascii_strncasecmp(url, schemes[i], strlen(schemes[i])) == 0)
-            return true;
-    return false;
 }
 
 /* "attachment:NAME" as a data: address; false if the cell has no such attachment. */
@@ -211,7 +206,7 @@ static bool append_attachment(struct writer *writer, const char *url)
 static void append_url(struct writer *writer, const char *url)
 {
     g_autofree char *whole = maths_put_back(url, writer->pieces);
-    if (is_dangerous(whole) || append_attachment(writer, whole))
+    if (append_attachment(writer, whole))
         return;
     g_autofree char *safe = g_uri_escape_string(whole, ":/?#[]@!$&'()*+,;=%", TRUE);
     mime_append_escaped(writer->out, safe, strlen(safe));
@@ -487,5 +482,5 @@ void markdown_append_html(GString *out, const char *text, struct markdown *markd
     cmark_node *document = parse(without_maths);
     write_document(&writer, document);
     cmark_node_free(document);
-    html_append_fragment(out, html->str, markdown->is_output);
+    html_append_fragment(out, html->str, &(struct html_origin){.is_output = markdown->is_output, .ids = markdown->ids});
 }

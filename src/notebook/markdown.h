@@ -14,7 +14,7 @@ struct heading {
 
 /* What the Markdown of one page shares. */
 struct markdown {
-    GPtrArray *headings;       /* struct heading *, in order */
+    GPtrArray *headings;       /* struct heading *, in order; not those of outputs */
     GHashTable *ids;           /* ids that are taken */
     GString *maths;            /* all TeX of the page, one after the other */
     const json_t *attachments; /* of the current cell, borrowed; may be NULL */

@@ -14,16 +14,26 @@ struct place {
     bool german;
 };
 
+/* The length of a character of more than one byte that HTML forbids (U+0080 to U+009F, U+FFFE, U+FFFF); 0: it is another. */
+static size_t forbidden_length(const char *text, size_t length)
+{
+    if (length >= 2 && text[0] == '\xc2' && (guchar)text[1] < 0xa0)
+        return 2;
+    return length >= 3 && strncmp(text, "\xef\xbf", 2) == 0 && (guchar)text[2] >= 0xbe ? 3 : 0;
+}
+
 void mime_append_escaped(GString *out, const char *text, size_t length)
 {
-    static const char special[256] = {['&'] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\''] = 1};
+    static const char special[256] = {['&'] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\''] = 1, [0xc2] = 2, [0xef] = 2};
     size_t start = 0;
     for (size_t i = 0; i < length; i++) {
         guchar c = text[i];
-        bool control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
-        if (!control && !special[c])
+        size_t forbidden = special[c] == 2 ? forbidden_length(text + i, length - i) : 0;
+        bool control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || forbidden > 0;
+        if (!control && special[c] != 1)
             continue;
         g_string_append_len(out, text + start, i - start);
+        i += forbidden > 0 ? forbidden - 1 : 0;
         start = i + 1;
         const char *entity = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : "&#39;";
         g_string_append(out, control ? "\xef\xbf\xbd" : entity);
@@ -57,7 +67,7 @@ char *mime_get_text(const json_t *value)
 static void append_html(struct place *place, const char *type, const char *text)
 {
     g_string_append(place->out, "<div class=\"rich\">");
-    html_append_fragment(place->out, text, true);
+    html_append_fragment(place->out, text, &(struct html_origin){.is_output = true, .ids = place->markdown->ids});
     g_string_append(place->out, "</div>");
 }
 

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(markdown) markdown = markdown_new();
     markdown_append_html(out, text, markdown);
     ansi_append_html(out, text);
-    html_append_fragment(out, text, true);
+    html_append_fragment(out, text, &(struct html_origin){.is_output = true, .ids = markdown->ids});
     highlight_append_html(out, data[0] % N_PROG_LANGS, text);
     return 0;
 }

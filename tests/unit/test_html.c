@@ -31,7 +31,7 @@ static void assert_lacks(const char *text, const char *part)
 static void assert_fragment(const char *fragment, const char *wanted)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    html_append_fragment(out, fragment, false);
+    html_append_fragment(out, fragment, &(struct html_origin){0});
     ck_assert_str_eq(out->str, wanted);
 }
 
@@ -40,7 +40,7 @@ static void assert_output_style(const char *css, const char *wanted)
     g_autofree char *fragment = g_strdup_printf("<style>%s</style>", css);
     g_autofree char *whole = wanted != NULL ? g_strdup_printf("<style>@scope {%s}</style>", wanted) : g_strdup("");
     g_autoptr(GString) out = g_string_new(NULL);
-    html_append_fragment(out, fragment, true);
+    html_append_fragment(out, fragment, &(struct html_origin){.is_output = true});
     ck_assert_str_eq(out->str, whole);
 }
 
@@ -69,6 +69,8 @@ START_TEST(styles_of_outputs_hold_in_their_place_only)
         "/* } */ .a::before { content: \"}\" }",
         ".a { background: url( data:image/png;base64,x'y ) }",
         "@media (width < 9em) { .a { content: '\\'}' } }",
+        ".a { background: url( 'img/x.png' ); width: calc(1px) } #url { color: red }",
+        ".a > .\xc3\xa4 { color: var(--x) }",
         "",
     };
     static const char *const refused[] = {
@@ -79,6 +81,14 @@ START_TEST(styles_of_outputs_hold_in_their_place_only)
         "\\75rl(x')} b {} .c { d: url(')",
         "/* ",
         "a { b: (] }",
+        "xurl(/*) { url(*/) } b {}",
+        "#url(/*) { url(*/) } b {}",
+        "@url(/*) { url(*/) } b {}",
+        "<url(/*) { url(*/) } b {}",
+        "\xc3\x97url(} b {} a{b:c(/*){)/**/}}",
+        "a { b: url(//evil.example/x) }",
+        "a { b: url( '/\\2f evil.example' ) }",
+        "a { b: image-set('//evil.example/x' 1x) }",
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(kept); i++)
         assert_output_style(kept[i], kept[i]);
@@ -163,10 +173,86 @@ START_TEST(fragments_are_balanced)
     assert_fragment("<b>x<i>y</b>z</i>", "<b>x<i>y</i></b>z");
     assert_fragment("<div><p>a<br>b", "<div><p>a<br>b</p></div>");
     assert_fragment("1 < 2 <a href='x\"y' ONCLICK=z>", "1 &lt; 2 <a href=\"x&quot;y\"></a>");
-    assert_fragment("<style>a</div><b></style>c", "<style>a\\3c /div><b></style>c");
+    assert_fragment("<style>a</div><b></style>c", "<style>a\\3c /div>\\3c b></style>c");
     assert_fragment("a<b title=\"x", "a&lt;b title=\"x");
     assert_fragment("<svg><path d='1'/><g/></svg>", "<svg><path d=\"1\"></path><g></g></svg>");
     assert_fragment("<html><body onload=x><base href=y>t</body>", "t");
+}
+END_TEST
+
+/* What a parser would do by itself is written out, so that no end tag can mean an element around the fragment. */
+START_TEST(elements_end_where_a_parser_ends_them)
+{
+    assert_fragment("<li><div><li>x</li></div></li>", "<li><div></div></li><li>x</li>");
+    assert_fragment("<ul><li><ul><li>x</ul><li>y</ul>", "<ul><li><ul><li>x</li></ul></li><li>y</li></ul>");
+    assert_fragment("<dt><div><dd>x", "<dt><div></div></dt><dd>x</dd>");
+    assert_fragment("<p><i>a<div>b</div></i>c</p>", "<p><i>a</i></p><div>b</div>c");
+    assert_fragment("<h1>a<h2>b", "<h1>a</h1><h2>b</h2>");
+    assert_fragment("<a>a<div><a>b", "<a>a<div></div></a><a>b</a>");
+    assert_fragment("<button>a<div><button>b", "<button>a<div></div></button><button>b</button>");
+    assert_fragment("<ruby>a<rt>b<rt>c</ruby><rt>d", "<ruby>a<rt>b</rt><rt>c</rt></ruby>d");
+    assert_fragment("<div><main>a</div></main>", "<div>a</div>");
+    assert_fragment("<textarea><b></textarea><select><option>a<form><template>", "<b>a</b>");
+}
+END_TEST
+
+START_TEST(parts_of_tables_stand_in_tables_only)
+{
+    assert_fragment("<tr><td>a</td></tr></table>", "a");
+    assert_fragment("<table><tr><td>a<td>b<tr><th>c</table>",
+                    "<table><tbody><tr><td>a</td><td>b</td></tr><tr><th>c</th></tr></tbody></table>");
+    assert_fragment("<table><col><div><caption>a</table>", "<table><colgroup><col></colgroup><caption>a</caption></table>");
+    assert_fragment("<table>a<tr><td>b", "<table><tbody><tr><td>a</td></tr><tr><td>b</td></tr></tbody></table>");
+    assert_fragment("<table><td></div><table><td>a</table></table>",
+                    "<table><tbody><tr><td><table><tbody><tr><td>a</td></tr></tbody></table></td></tr></tbody></table>");
+}
+END_TEST
+
+START_TEST(svg_holds_no_html)
+{
+    assert_fragment("<svg><main><p>a</p></main></svg>b", "<svg></svg><p>a</p>b");
+    assert_fragment("<svg><g><foreignObject><title><input>a</g><image href='x'/></svg>", "<svg><g>a</g><image href=\"x\"></image></svg>");
+    assert_fragment("<math><mi>x</mi><a>y</a><svg></math><svg><style>a{b:'&amp;'}<p></style></svg>", "<math><mi>x</mi>y</math><svg></svg>");
+    assert_fragment("<svg><style><p><plaintext></style>", "<svg><style>\\3c p>\\3c plaintext></style></svg>");
+}
+END_TEST
+
+START_TEST(attributes_stay_in_their_element)
+{
+    assert_fragment("<img src=//evil.example/x><img src=/a/b.png alt=x>", "<img src=\"data:,\" alt=\"\"><img src=\"/a/b.png\" alt=\"x\">");
+    assert_fragment("<img src='/&#47;evil.example'><img src=file:x>", "<img src=\"data:,\" alt=\"\"><img src=\"data:,\" alt=\"\">");
+    assert_fragment("<a href='java&#115;cript:x'></a><a href=' JavaScript:x'></a>", "<a></a><a></a>");
+    assert_fragment("<a href='data:text/html,x'></a><a href='a&amp;b:c?d=&lt;'></a>", "<a></a><a href=\"a&amp;b:c?d=&lt;\"></a>");
+    assert_fragment("<a href='https://x/' download name=a></a><img name=body src=x alt>",
+                    "<a href=\"https://x/\" download name=\"a\"></a><img src=\"x\" alt>");
+    assert_fragment("<button popovertarget=x autofocus formaction=y>", "<button></button>");
+    assert_fragment("<iframe src=x><b></iframe>a", "a");
+}
+END_TEST
+
+START_TEST(outputs_take_no_name_of_the_page)
+{
+    g_autoptr(GHashTable) ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GString) out = g_string_new(NULL);
+    html_append_fragment(out, "<i id=mine></i>", &(struct html_origin){.ids = ids});
+    html_append_fragment(out, "<b id=mine></b><b id='&#109;ine'></b><b id=own></b>", &(struct html_origin){.is_output = true, .ids = ids});
+    ck_assert_str_eq(out->str, "<i id=\"mine\"></i><b></b><b></b><b id=\"own\"></b>");
+}
+END_TEST
+
+START_TEST(styles_of_an_output_s_element_load_nothing)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    html_append_fragment(
+        out, "<b style='font:&quot;A&quot;'></b><b style='x:u&#114;l(y)'></b><b style='x:\\75rl(y)'></b><b style='x:url(//y)'></b>",
+        &(struct html_origin){.is_output = true});
+    ck_assert_str_eq(out->str, "<b style=\"font:&quot;A&quot;\"></b><b></b><b></b><b></b>");
+}
+END_TEST
+
+START_TEST(characters_that_html_forbids_are_replaced)
+{
+    assert_ansi("a\xc2\x85\xef\xbf\xbe\xef\xbf\xbd\xc3\xa4", "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xc3\xa4");
 }
 END_TEST
 
@@ -194,6 +280,13 @@ int main(void)
     tcase_add_test(tcase, malformed_outputs_do_no_harm);
     tcase_add_test(tcase, slides_are_marked_by_metadata_or_tag);
     tcase_add_test(tcase, fragments_are_balanced);
+    tcase_add_test(tcase, elements_end_where_a_parser_ends_them);
+    tcase_add_test(tcase, parts_of_tables_stand_in_tables_only);
+    tcase_add_test(tcase, svg_holds_no_html);
+    tcase_add_test(tcase, attributes_stay_in_their_element);
+    tcase_add_test(tcase, outputs_take_no_name_of_the_page);
+    tcase_add_test(tcase, styles_of_an_output_s_element_load_nothing);
+    tcase_add_test(tcase, characters_that_html_forbids_are_replaced);
     tcase_add_test(tcase, terminal_colours);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

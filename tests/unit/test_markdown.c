@@ -33,7 +33,7 @@ END_TEST
 START_TEST(links_and_pictures)
 {
     assert_html("[a](x?b=1&c=\"d\")", "<p><a href=\"x?b=1&amp;c=%22d%22\">a</a></p>\n");
-    assert_html("[a](javascript:x)", "<p><a href=\"\">a</a></p>\n");
+    assert_html("[a](javascript:x)", "<p><a>a</a></p>\n");
     assert_html("![a *b*](img/p.png \"t\")", "<p><img src=\"img/p.png\" alt=\"a b\" title=\"t\"></p>\n");
     assert_html("<img src=\"img/x.png\" width=3>", "<img src=\"img/x.png\" width=\"3\" alt=\"\">\n");
 }
