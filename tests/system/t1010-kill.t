@@ -47,7 +47,14 @@ test_expect_success 'SIGTERM ends it in order too' '
 
 # One file without queue and workers: the tools are children of the command itself.
 printf '<mxfile><diagram name="A"><mxGraphModel><root><mxCell id="0"/><mxCell id="1" parent="0"/></root></mxGraphModel></diagram></mxfile>' >x.drawio
-printf '@startuml\n!while 1 == 1\n!endwhile\n@enduml\n' >endless.puml
+# PlantUML counts rounds of loops, and gives up; 2^40 calls it does not.
+{
+    printf '@startuml\n!function $f0()\n!return 1\n!endfunction\n'
+    for n in $(seq 1 40); do
+        printf '!function $f%d()\n!return $f%d()+$f%d()\n!endfunction\n' $n $((n - 1)) $((n - 1))
+    done
+    printf '!$x = $f40()\n@enduml\n'
+} >endless.puml
 # What it starts survives the program itself: in a session of its own, and without its folder.
 cat >endless-drawio <<'SCRIPT'
 #!/bin/sh
