@@ -195,10 +195,20 @@ static bool find_kinds(const json_t *payload, const char *language, enum format 
     return is_any;
 }
 
-/* Keeps the page of a run that failed beside the logs, and tells where. */
+static bool has_run(const struct notebook *notebook)
+{
+    for (unsigned i = 0; i < notebook->cells->len; i++)
+        if (((const struct cell *)notebook->cells->pdata[i])->outputs != NULL)
+            return true;
+    return false;
+}
+
+/* Keeps the page of a run that failed beside the logs, and tells where: also that of a kernel that died. */
 static void keep_partial_page(const struct notebook_job *job, const struct notebook *notebook, const char *language, GError **error)
 {
-    if (job->context->log_folder == NULL || error == NULL || !g_error_matches(*error, CLX_ERROR, CLX_ERROR_SOURCE))
+    if (job->context->log_folder == NULL || error == NULL || !has_run(notebook))
+        return;
+    if (!g_error_matches(*error, CLX_ERROR, CLX_ERROR_SOURCE) && !g_error_matches(*error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE))
         return;
     g_autofree char *page = render(job, notebook, language, KIND_SPEAKER, FORMAT_HTML);
     g_autofree char *name = g_strdup_printf("%s.%s.html", job->name, language);
@@ -206,8 +216,9 @@ static void keep_partial_page(const struct notebook_job *job, const struct noteb
     if (!file_write_atomic(path, page, strlen(page), NULL))
         return;
     g_autofree char *message = g_strdup_printf("%s\n    page up to there: %s", (*error)->message, path);
+    int code = (*error)->code;
     g_clear_error(error);
-    g_set_error_literal(error, CLX_ERROR, CLX_ERROR_SOURCE, message);
+    g_set_error_literal(error, CLX_ERROR, code, message);
 }
 
 static bool run_code(struct notebook_job *job, struct notebook *notebook, const char *language, GError **error)

@@ -34,7 +34,10 @@ static void take(GBytes *bytes, struct cell_outputs *outputs, GHashTable *displa
     if (strcmp(message->type, "update_display_data") == 0)
         displays_update(displays, message->content);
     cell_outputs_add(outputs, message->type, message->content);
-    g_autofree char *text = failure_format(cell, "fuzz.py", message->content);
+    g_autoptr(GPtrArray) cells = g_ptr_array_new();
+    struct notebook notebook = {.cells = cells};
+    g_ptr_array_add(cells, (struct cell *)cell);
+    g_autofree char *text = failure_format(&notebook, cell, "fuzz.py", message->content);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

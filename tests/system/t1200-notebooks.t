@@ -116,6 +116,14 @@ test_expect_success 'a kernel that dies once is tried again, and the report says
     grep -q "at last" "$(find_page flaky/out En/ Flaky | head -n 1)" &&
     FLAKY_MARK=$PWD/flaky.mark "$CLX" -C flaky build course.yaml 2>err && ! grep -q "only at attempt" err
 '
+test_expect_success 'a kernel that dies each time leaves the page up to there too' '
+    mkdir -p dying/.clx dying/slides/module_100_m/topic_100_flaky &&
+    sed "/exists/,/touch/d; s/^    os.kill/os.kill/; s/^import.*/print(\"said before\", flush=True)/; s/^mark.*/import os/" \
+        flaky/slides/module_100_m/topic_100_flaky/slides_flaky.py >dying/slides/module_100_m/topic_100_flaky/slides_flaky.py &&
+    cp flaky/course.yaml dying/ && test_expect_code 1 "$CLX" -C dying build course.yaml 2>err &&
+    grep -q "slides_flaky.py:[0-9]*: .*was killed by signal 9" err && grep -q "page up to there: .*slides_flaky.py.*html" err &&
+    grep -q "said before" dying/clx_jobs.logs/failed/*slides_flaky.py.*.html
+'
 test_expect_success 'pages of the example course are the same with warm and with cold kernels' '
     cp -r "$CLX_SOURCE_ROOT/examples/python-basics" warm && rm -rf warm/output warm/clx_* && cp -r warm cold && mkdir -p warm/.clx cold/.clx &&
     "$CLX" -C warm build course.yaml -q && CLX_NOTEBOOKS__WARM_KERNELS=false "$CLX" -C cold build course.yaml -q &&

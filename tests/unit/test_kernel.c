@@ -156,6 +156,47 @@ START_TEST(syntax_error_names_its_line)
     struct kernel_options options = make_options();
     g_autoptr(GError) error = run_to_failure(notebook, &options);
     ck_assert_msg(g_str_has_prefix(error->message, "topic/nb.py:11: cell 1: SyntaxError: "), "%s", error->message);
+    ck_assert_msg(strstr(error->message, ".py, line") == NULL, "%s", error->message); /* the kernel's name for the cell */
+    free_notebook(notebook);
+}
+END_TEST
+
+static bool write_helper(const char *folder, gpointer data, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, "helper.py", NULL);
+    return file_write_atomic(path, data, strlen(data), error);
+}
+
+START_TEST(place_that_raises_in_another_cell_or_file_is_told_too)
+{
+    const char *const in_cell[] = {"def f(a):\n    b = a\n    return b / 0", "def g():\n    return f(1)", "z = 1\ng()", NULL};
+    const char *const in_file[] = {"import helper\nhelper.h(1)", NULL};
+    struct kernel_options options = make_options();
+    struct notebook *notebook = make_notebook(in_cell);
+    g_autoptr(GError) raised = run_to_failure(notebook, &options);
+    ck_assert_msg(g_str_has_prefix(raised->message, "topic/nb.py:31: cell 3: ZeroDivisionError: division by zero\n"
+                                                    "    raised at topic/nb.py:12 (cell 1)\n    z = 1"),
+                  "%s", raised->message);
+    free_notebook(notebook);
+    options.pool = NULL; /* it ended with the first run */
+    options.fill = write_helper;
+    options.data = (gpointer) "def h(x):\n    return x.nothing\n";
+    notebook = make_notebook(in_file);
+    g_autoptr(GError) imported = run_to_failure(notebook, &options);
+    ck_assert_msg(strstr(imported->message, "\n    raised at topic/helper.py:2\n") != NULL, "%s", imported->message);
+    free_notebook(notebook);
+}
+END_TEST
+
+START_TEST(outputs_name_no_folder_of_the_run)
+{
+    const char *const sources[] = {"import warnings\nwarnings.warn('old')",
+                                   "import os, sys\nprint(os.getcwd() + '/x.txt', file=sys.stderr)", NULL};
+    struct notebook *notebook = make_notebook(sources);
+    struct kernel_options options = make_options();
+    ck_assert(kernel_run(notebook, &options, NULL));
+    ck_assert_str_eq(json_get_text(get_output(notebook, 0, 0), "text", ""), "<cell>:2: UserWarning: old\n  warnings.warn('old')\n");
+    ck_assert_str_eq(json_get_text(get_output(notebook, 1, 0), "text", ""), "x.txt\n");
     free_notebook(notebook);
 }
 END_TEST
@@ -236,6 +277,7 @@ START_TEST(dying_kernel_is_infrastructure_and_leaves_no_orphan)
     struct notebook *notebook = make_notebook(sources);
     struct kernel_options options = make_options();
     g_autoptr(GError) error = run_to_failure(notebook, &options);
+    ck_assert_ptr_nonnull(((struct cell *)notebook->cells->pdata[0])->outputs); /* for the page up to there */
     ck_assert_int_eq(error->code, CLX_ERROR_INFRASTRUCTURE);
     ck_assert_msg(strstr(error->message, "ended with exit status 7") != NULL, "%s", error->message);
     ck_assert_msg(strstr(error->message, "NOTE") == NULL, "%s", error->message); /* what IPython writes when it starts */
@@ -268,7 +310,22 @@ START_TEST(cell_that_prints_for_ever_ends_even_if_it_ignores_interrupts)
     options.interrupt_grace_ms = 500;
     g_autoptr(GError) error = run_to_failure(notebook, &options);
     ck_assert_int_eq(error->code, CLX_ERROR_SOURCE);
-    ck_assert_msg(strstr(error->message, "topic/nb.py:10: cell 1: shows more than 64 MiB of output") != NULL, "%s", error->message);
+    ck_assert_msg(strstr(error->message, "topic/nb.py:10: cell 1: shows more than 64 MiB or 200000 lines of output") != NULL, "%s",
+                  error->message);
+    free_notebook(notebook);
+}
+END_TEST
+
+START_TEST(cell_that_prints_short_lines_for_ever_ends_soon)
+{
+    const char *const sources[] = {"while True:\n    print('x')", NULL};
+    struct notebook *notebook = make_notebook(sources);
+    struct kernel_options options = make_options();
+    options.cell_timeout_s = 3600;
+    g_autoptr(GError) error = run_to_failure(notebook, &options);
+    ck_assert_msg(strstr(error->message, "topic/nb.py:10: cell 1: shows more than 64 MiB or 200000 lines of output") != NULL, "%s",
+                  error->message);
+    ck_assert_uint_lt(json_string_length(json_object_get(get_output(notebook, 0, 0), "text")), 8u << 20);
     free_notebook(notebook);
 }
 END_TEST
@@ -609,7 +666,10 @@ static void assert_failure(const char *source, const char *stderr_text, const ch
     g_autoptr(json_t) outputs = json_pack("[{s:s, s:s, s:s}]", "output_type", "stream", "name", "stderr", "text", stderr_text);
     g_autoptr(json_t) failure = json_pack("{s:s, s:s, s:[]}", "ename", "Error", "evalue", evalue, "traceback");
     cell.outputs = outputs;
-    g_autofree char *text = failure_format(&cell, "nb.cpp", failure);
+    g_autoptr(GPtrArray) cells = g_ptr_array_new();
+    struct notebook notebook = {.cells = cells};
+    g_ptr_array_add(cells, &cell);
+    g_autofree char *text = failure_format(&notebook, &cell, "nb.cpp", failure);
     ck_assert_msg(g_str_has_prefix(text, wanted), "%s", text);
 }
 
@@ -711,6 +771,8 @@ static TCase *make_case(const char *name, void (*set_up)(void))
     tcase_add_test(real, raising_cell_names_file_source_line_cell_and_exception);
     tcase_add_test(real, line_behind_a_cell_marker_is_counted_in_the_source);
     tcase_add_test(real, syntax_error_names_its_line);
+    tcase_add_test(real, place_that_raises_in_another_cell_or_file_is_told_too);
+    tcase_add_test(real, outputs_name_no_folder_of_the_run);
     tcase_add_test(real, expected_exception_lets_the_run_go_on);
     tcase_add_test(real, skipped_errors_let_the_run_go_on);
     tcase_add_test(real, cell_that_asks_for_input_fails_clearly);
@@ -719,6 +781,7 @@ static TCase *make_case(const char *name, void (*set_up)(void))
     tcase_add_test(real, dying_kernel_is_infrastructure_and_leaves_no_orphan);
     tcase_add_test(real, killed_kernel_is_told_with_the_likely_reason);
     tcase_add_test(real, cell_that_prints_for_ever_ends_even_if_it_ignores_interrupts);
+    tcase_add_test(real, cell_that_prints_short_lines_for_ever_ends_soon);
     tcase_add_test(real, progress_counts_cells_that_run);
     return real;
 }

@@ -3,13 +3,14 @@
 #include <string.h>
 
 #define OUTPUT_LIMIT (64u * 1024 * 1024) /* bytes shown by one cell */
+#define LINE_LIMIT 200000u               /* lines of its text */
 
 struct cell_outputs {
     json_t *array;
     GHashTable *displays;
     GString *stream;       /* text of the last output while it is a stream, or NULL */
     json_t *stream_output; /* borrowed from `array` */
-    size_t n_bytes;
+    size_t n_bytes, n_lines;
     bool clears_next;
 };
 
@@ -86,6 +87,14 @@ static void clear(struct cell_outputs *outputs)
     outputs->clears_next = false;
 }
 
+static size_t count_lines(const char *text, size_t length)
+{
+    size_t n = 0;
+    for (const char *end = text + length; (text = memchr(text, '\n', (size_t)(end - text))) != NULL; text++)
+        n++;
+    return n;
+}
+
 static void add_stream(struct cell_outputs *outputs, const json_t *content)
 {
     const json_t *text = json_object_get(content, "text");
@@ -100,6 +109,7 @@ static void add_stream(struct cell_outputs *outputs, const json_t *content)
     }
     g_string_append_len(outputs->stream, json_string_value(text), (gssize)json_string_length(text));
     outputs->n_bytes += json_string_length(text);
+    outputs->n_lines += count_lines(json_string_value(text), json_string_length(text));
 }
 
 static void append(struct cell_outputs *outputs, json_t *output)
@@ -177,7 +187,34 @@ bool cell_outputs_add(struct cell_outputs *outputs, const char *type, json_t *co
         add_error(outputs, content);
     else
         add_data(outputs, type, content);
-    return outputs->n_bytes <= OUTPUT_LIMIT;
+    return outputs->n_bytes <= OUTPUT_LIMIT && outputs->n_lines <= LINE_LIMIT;
+}
+
+static json_t *hide_folders(const json_t *text, const GRegex *cell_file, const char *work)
+{
+    g_autofree char *folder = g_strconcat(work, "/", NULL), *shown = NULL;
+    const char *value = json_string_value(text);
+    if (value == NULL || strlen(value) != json_string_length(text))
+        return json_deep_copy(text);
+    if (strstr(value, "/ipykernel_") != NULL)
+        shown = g_regex_replace_literal(cell_file, value, -1, 0, "<cell>", 0, NULL);
+    g_auto(GStrv) parts = g_strsplit(shown != NULL ? shown : value, folder, -1);
+    g_autofree char *joined = g_strjoinv("", parts);
+    return json_string(joined);
+}
+
+void outputs_hide_folders(json_t *outputs, const char *work)
+{
+    g_autoptr(GRegex) cell_file = g_regex_new("[^\\s:\"']*/ipykernel_\\d+/\\d+\\.py", G_REGEX_DEFAULT, 0, NULL);
+    size_t i, j;
+    json_t *output, *line;
+    json_array_foreach(outputs, i, output)
+    {
+        json_t *traceback = json_object_get(output, "traceback");
+        if (strcmp(json_get_text(output, "name", ""), "stderr") == 0)
+            json_object_set_new(output, "text", hide_folders(json_object_get(output, "text"), cell_file, work));
+        json_array_foreach(traceback, j, line) json_array_set_new(traceback, j, hide_folders(line, cell_file, work));
+    }
 }
 
 json_t *cell_outputs_finish(struct cell_outputs *outputs)

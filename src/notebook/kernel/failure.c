@@ -87,6 +87,54 @@ static const char *const complaint_forms[] = {
     "(?:^|\\n)\\|   (?<code>[^\\n]*)\\n(?:\\|[^\\n]*\\n)*(?<text>[^\\n]+)",
 };
 
+static int get_first_line(const struct cell *cell)
+{
+    return cell->text_line > 0 ? cell->text_line : cell->line;
+}
+
+static const struct cell *find_executed(const struct notebook *notebook, int count)
+{
+    for (unsigned i = 0; i < notebook->cells->len; i++) {
+        const struct cell *cell = notebook->cells->pdata[i];
+        if (cell->type == CELL_CODE && cell->execution_count == count)
+            return cell;
+    }
+    return NULL;
+}
+
+/* "\n    raised at FILE:LINE" for the innermost frame of IPython's traceback that is in the notebook ("Cell In [1], line 3, in f(a)") or in
+ * a file of its topic ("File helper.py:2, in h(x)"), or "" if that frame is in the cell itself. The caller frees it. */
+static char *describe_origin(const struct notebook *notebook, const struct cell *cell, const char *name, const char *traceback)
+{
+    g_autoptr(GRegex) regex = g_regex_new("(?:Cell|Input) In ?\\[(?<count>\\d{1,6})\\], line (?<line>\\d{1,6})|"
+                                          "\nFile (?<file>[^/~<\\s:][^\\n:]*):(?<at>\\d{1,6})",
+                                          G_REGEX_DEFAULT, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    g_autofree char *origin = g_strdup(""), *folder = g_path_get_dirname(name);
+    g_regex_match(regex, traceback, 0, &match);
+    for (; g_match_info_matches(match); g_match_info_next(match, NULL)) {
+        g_autofree char *count = g_match_info_fetch_named(match, "count"), *line = g_match_info_fetch_named(match, "line");
+        g_autofree char *file = g_match_info_fetch_named(match, "file"), *at = g_match_info_fetch_named(match, "at");
+        g_free(origin);
+        const struct cell *other = count != NULL && *count != '\0' ? find_executed(notebook, atoi(count)) : NULL;
+        if (file != NULL && *file != '\0')
+            origin = g_strdup_printf("\n    raised at %s/%s:%s", folder, file, at);
+        else if (other != NULL && other != cell)
+            origin = g_strdup_printf("\n    raised at %s:%d (cell %d)", name, get_first_line(other) + atoi(line) - 1, other->index + 1);
+        else
+            origin = g_strdup("");
+    }
+    return g_steal_pointer(&origin);
+}
+
+/* Takes "(2740852909.py, line 2)" off a syntax error: a name of the kernel's for the cell, whose line is told. */
+static char *strip_cell_name(const char *evalue)
+{
+    g_autoptr(GRegex) regex = g_regex_new(" \\((?:\\d+\\.py|<[^>]*>), line \\d+\\)$", G_REGEX_DEFAULT, 0, NULL);
+    char *text = g_regex_replace_literal(regex, evalue, -1, 0, "", 0, NULL);
+    return text != NULL ? text : g_strdup(evalue);
+}
+
 static char *fetch_group(const GMatchInfo *match, const char *name)
 {
     char *text = g_match_info_fetch_named(match, name);
@@ -134,8 +182,7 @@ static void append_shortened(GString *text, const char *line)
 char *failure_describe(const struct cell *cell, const char *name, int line, const char *problem)
 {
     GString *text = g_string_new(NULL);
-    int first = cell->text_line > 0 ? cell->text_line : cell->line;
-    g_string_printf(text, "%s:%d: cell %d: %s", name, first + line - 1, cell->index + 1, problem);
+    g_string_printf(text, "%s:%d: cell %d: %s", name, get_first_line(cell) + line - 1, cell->index + 1, problem);
     g_auto(GStrv) lines = g_strsplit(cell->source, "\n", -1);
     unsigned n = 0;
     for (char **source_line = lines; *source_line != NULL && n < N_LINES_SHOWN; source_line++) {
@@ -148,10 +195,11 @@ char *failure_describe(const struct cell *cell, const char *name, int line, cons
     return g_string_free(text, FALSE);
 }
 
-char *failure_format(const struct cell *cell, const char *name, const json_t *failure)
+char *failure_format(const struct notebook *notebook, const struct cell *cell, const char *name, const json_t *failure)
 {
     const char *class = json_get_text(failure, "ename", "error");
-    g_autofree char *stripped = strip_ansi(json_get_text(failure, "evalue", ""));
+    g_autofree char *plain = strip_ansi(json_get_text(failure, "evalue", ""));
+    g_autofree char *stripped = strip_cell_name(plain);
     g_autofree char *evalue =
         g_utf8_strlen(stripped, -1) > MAX_EVALUE_LENGTH ? g_utf8_substring(stripped, 0, MAX_EVALUE_LENGTH) : g_strdup(stripped);
     g_autofree char *traceback = join_traceback(failure);
@@ -161,9 +209,10 @@ char *failure_format(const struct cell *cell, const char *name, const json_t *fa
     int line = find_line(cell, traceback);
     if (line == 0 && is_compiled)
         line = find_compiled_line(cell, &diagnostic);
+    g_autofree char *origin = describe_origin(notebook, cell, name, traceback);
     bool asks = strcmp(class, "StdinNotImplementedError") == 0;
     g_autofree char *problem = g_strconcat(asks ? "asks for input, which nobody can give here: " : "", class, *evalue != '\0' ? ": " : "",
-                                           evalue, is_compiled ? "\n    " : "", is_compiled ? diagnostic.text : "", NULL);
+                                           evalue, is_compiled ? "\n    " : "", is_compiled ? diagnostic.text : "", origin, NULL);
     g_free(diagnostic.text);
     g_free(diagnostic.code);
     return failure_describe(cell, name, MAX(line, 1), problem);

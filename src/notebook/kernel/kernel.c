@@ -300,14 +300,15 @@ static bool check_reply(const struct run *run, const struct cell *cell, GError *
     if (run->wants_input)
         return fail_cell(run, cell, CLX_ERROR_SOURCE, "asks for input, which nobody can give here", error);
     if (run->shows_too_much)
-        return fail_cell(run, cell, CLX_ERROR_SOURCE, "shows more than 64 MiB of output", error);
+        return fail_cell(run, cell, CLX_ERROR_SOURCE, "shows more than 64 MiB or 200000 lines of output", error);
     if (strcmp(status, "aborted") == 0)
         return fail_cell(run, cell, CLX_ERROR_INFRASTRUCTURE, "the kernel did not run this cell", error);
     if (strcmp(status, "error") != 0 && run->failure == NULL)
         return true;
     if (may_raise(run, cell))
         return true;
-    g_autofree char *message = failure_format(cell, run->options->source_name, run->failure != NULL ? run->failure : run->reply);
+    g_autofree char *message =
+        failure_format(run->notebook, cell, run->options->source_name, run->failure != NULL ? run->failure : run->reply);
     g_set_error_literal(error, CLX_ERROR, CLX_ERROR_SOURCE, message);
     return false;
 }
@@ -322,6 +323,7 @@ static void set_outputs(struct run *run, struct cell *cell)
 {
     json_decref(cell->outputs);
     cell->outputs = cell_outputs_finish(g_steal_pointer(&run->outputs));
+    outputs_hide_folders(cell->outputs, run->kernel->work);
     cell->execution_count = run->execution_count;
 }
 
