@@ -305,7 +305,7 @@ class Round:
         def look():
             return not self.is_running() or [p for p in (self.project.folder / "clx_cache.objects").rglob("*") if p.is_file()]
         objects = wait_for(look, TARGET_LIMIT_S)
-        if not isinstance(objects, list):
+        if not objects or objects is True:  # none in time, or the build has ended
             self.tell("no result to corrupt")
             return
         path = self.random.choice(sorted(objects))
