@@ -1,6 +1,5 @@
 #include "os/memory.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define AVAILABLE "\nMemAvailable:"
@@ -28,7 +27,7 @@ static const struct {
     {GROUPS "memory/memory.limit_in_bytes", GROUPS "memory/memory.oom_control"},
 };
 
-static void format_size(guint64 bytes, char *text, gsize size)
+char *memory_format_size(guint64 bytes)
 {
     static const char units[] = {'b', 'k', 'm', 'g'};
     unsigned unit = 0;
@@ -37,7 +36,7 @@ static void format_size(guint64 bytes, char *text, gsize size)
         bytes /= 1024;
         unit++;
     }
-    snprintf(text, size, "%" G_GUINT64_FORMAT "%c", bytes, units[unit]);
+    return g_strdup_printf("%" G_GUINT64_FORMAT "%c", bytes, units[unit]);
 }
 
 bool memory_read_limit(struct memory_limit *ret_limit)
@@ -51,7 +50,7 @@ bool memory_read_limit(struct memory_limit *ret_limit)
         const char *kills = strstr(events, "oom_kill ");
         if (bytes == 0 || bytes >= NO_LIMIT)
             return false;
-        format_size(bytes, ret_limit->text, sizeof(ret_limit->text));
+        ret_limit->bytes = bytes;
         ret_limit->n_kills = kills ? g_ascii_strtoull(kills + strlen("oom_kill "), NULL, 10) : 0;
         return true;
     }

@@ -80,12 +80,10 @@ static char **make_env(const struct executor_options *options, enum job_type typ
     g_ptr_array_add(texts, g_strdup_printf("CLX_IDLE_LIMIT=%d", options->stays ? options->idle_limit_s : 0));
     g_ptr_array_add(texts, g_strdup_printf("CLX_MAX_JOBS=%d", options->max_jobs));
     g_ptr_array_add(texts, g_strdup_printf("CLX_RECYCLE_MEMORY=%" G_GUINT64_FORMAT, options->recycle_memory));
-    if (options->memory_limit > 0)
-        g_ptr_array_add(texts, g_strdup_printf("CLX_MEMORY_LIMIT=%" G_GUINT64_FORMAT, options->memory_limit));
+    g_ptr_array_add(texts, g_strdup_printf("CLX_MEMORY_LIMIT=%" G_GUINT64_FORMAT, options->memory_limit));
     g_ptr_array_add(texts, g_strdup_printf("CLX_SPAWNED_AT=%" G_GINT64_FORMAT, g_get_monotonic_time()));
     g_ptr_array_add(texts, g_strdup_printf("CLX_READY_BELL=%s", options->ready_bell));
     g_ptr_array_add(texts, g_strdup_printf("CLX_CONTROL_GROUP=%s", group));
-    g_ptr_array_add(texts, g_strdup_printf("CLX_MEMORY_LIMIT=%s", options->memory_limit_text ? options->memory_limit_text : ""));
     for (guint i = 0; i < texts->len; i++)
         g_strv_builder_add(builder, texts->pdata[i]);
     return g_strv_builder_end(builder);

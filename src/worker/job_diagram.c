@@ -47,11 +47,9 @@ static void add_includes(const char *source, struct worker_context *context)
 }
 
 /* What a tool may take of the worker's memory: the rest is the worker's own, and what its tools need for a moment. */
-static guint64 tool_memory_limit(void)
+static guint64 tool_memory_limit(const struct worker_context *context)
 {
-    const char *limit = g_getenv("CLX_MEMORY_LIMIT");
-
-    return limit ? g_ascii_strtoull(limit, NULL, 10) / 8 * 7 : 0;
+    return context->memory_limit / 8 * 7;
 }
 
 static struct picture_options picture_options(const json_t *payload)
@@ -105,7 +103,7 @@ static struct plantuml *make_plantuml(const json_t *payload, const struct worker
         .jar = json_get_text(payload, "tool", NULL),
         .java = json_get_text(payload, "java", NULL),
         .folder = context->runtime_dir,
-        .memory_limit = tool_memory_limit(),
+        .memory_limit = tool_memory_limit(context),
         .makes_archive = true,
     };
 
@@ -138,7 +136,7 @@ static struct drawio *make_drawio(const json_t *tool, const struct worker_contex
         .chromium = json_get_text(tool, "chromium", NULL),
         .application = json_get_text(tool, "application", NULL),
         .folder = context->runtime_dir,
-        .memory_limit = tool_memory_limit(),
+        .memory_limit = tool_memory_limit(context),
     };
 
     return drawio_new(&settings);

@@ -241,7 +241,8 @@ static void note_memory(struct remote *remote, const struct memory_limit *before
     if (!remote->is_over_memory)
         return;
     g_clear_error(error);
-    g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "memory limit %s exceeded", now.text);
+    g_autofree char *limit = memory_format_size(now.bytes);
+    g_set_error(error, CLX_ERROR, CLX_ERROR_INFRASTRUCTURE, "memory limit %s exceeded", limit);
 }
 
 static json_t *run_handler(struct remote *remote, const json_t *job, GError **error)
@@ -418,6 +419,8 @@ static bool set_up(struct remote *remote, GError **error)
             g_set_error(error, CLX_ERROR, CLX_ERROR_USAGE, "CLX_API_TOKEN or CLX_API_TOKEN_FILE must hold the token of the build");
         return false;
     }
+    struct memory_limit limit = {0};
+    memory_read_limit(&limit);
     const char *mode = g_getenv("CLX_EXECUTION_MODE"), *grace = g_getenv("CLX_STOP_GRACE");
     remote->is_announced = id != NULL;
     remote->mode = mode && *mode ? mode : "remote";
@@ -430,8 +433,11 @@ static bool set_up(struct remote *remote, GError **error)
     if (!remote->runtime_dir || (remote->type != JOB_NOTEBOOK && !runtime_keep_temporary_files(remote->runtime_dir, error)))
         return false;
     cache_db = g_build_filename(remote->runtime_dir, "cache.db", NULL);
-    remote->context = (struct worker_context){
-        .runtime_dir = remote->runtime_dir, .workspace = g_getenv("WORKSPACE_PATH"), .report = on_progress, .data = remote};
+    remote->context = (struct worker_context){.runtime_dir = remote->runtime_dir,
+                                              .workspace = g_getenv("WORKSPACE_PATH"),
+                                              .report = on_progress,
+                                              .data = remote,
+                                              .memory_limit = limit.bytes};
     remote->context.cache = cache_open(cache_db, error);
     remote->heard_at = g_get_monotonic_time();
     remote->pause_ms = PAUSE_FIRST_MS;

@@ -207,6 +207,7 @@ static void set_up(struct worker *worker)
 {
     worker->context.runtime_dir = worker->runtime_dir;
     worker->context.workspace = g_getenv("WORKSPACE_PATH");
+    worker->context.memory_limit = (guint64)env_number("CLX_MEMORY_LIMIT");
     worker->log_folder = runtime_log_folder(worker->jobs_db);
     worker->context.log_folder = worker->log_folder;
     worker->context.report = on_progress;

@@ -16,6 +16,7 @@ struct worker_context {
     struct plantuml *plantuml;   /* made on demand */
     struct drawio *drawio;       /* made on demand */
     struct kernel_pool *kernels; /* made on demand; its processes end with the worker's */
+    guint64 memory_limit;        /* bytes for this worker and all that it starts; 0: none */
     const char *log_folder;      /* for what helps to understand a failure, or NULL */
     GHashTable *executed;        /* keys of the runs of code that the current job made */
     int n_executed, n_saved;     /* runs of code that the current job made, and that it could spare */

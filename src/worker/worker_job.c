@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "os/cgroup.h"
+#include "os/memory.h"
 #include "os/process.h"
 #include "store/doorbell.h"
 #include "worker/worker_private.h"
@@ -29,7 +30,8 @@ static bool is_over_limit(struct worker *worker, struct cgroup_memory *ret_memor
 /* Another attempt would need as much. */
 static void report_over_limit(struct worker *worker, const struct job *job, const struct cgroup_memory *memory, GError **error)
 {
-    g_autofree char *message = g_strdup_printf("memory limit %s exceeded", g_getenv("CLX_MEMORY_LIMIT"));
+    g_autofree char *limit = memory_format_size(worker->context.memory_limit);
+    g_autofree char *message = g_strdup_printf("memory limit %s exceeded", limit);
     g_autoptr(json_t) problem =
         json_pack("{s:s, s:s, s:f}", "type", "infrastructure", "message", message, "peak_memory_mib", (double)memory->peak / 1048576.0);
 

@@ -57,7 +57,13 @@ test_expect_success 'the configuration of the document is accepted as it stands,
 	[worker_management.plantuml]
 	execution_mode = "direct"
 	count = 1
-	memory_limit = "2g"
+	memory_limit = "512m"
+	max_job_time = 300
+
+	[worker_management.drawio]
+	execution_mode = "direct"
+	count = 1
+	memory_limit = "512m"
 	max_job_time = 300
 	END
     "$CLX" config show --origin >out 2>err && test ! -s err && grep "^worker_management.notebook.count = 2  # project: .*config.toml" out
@@ -118,8 +124,31 @@ test_expect_success 'a worker is told in its environment who it is and where it 
     grep -F "DB_PATH=$PWD/clx_jobs.db" env && grep -F "CACHE_DB_PATH=$PWD/clx_cache.db" env && grep -F "WORKSPACE_PATH=$PWD" env &&
     grep "^LOG_LEVEL=" env
 '
+# marked_argument NAME: whether a process of ours has this argument.
+marked_argument()
+{
+    for pid in $(list_marked $mark); do
+        tr "\000" "\n" <"/proc/$pid/cmdline" 2>/dev/null | grep -qx -e "$1" && return 0
+    done
+    return 1
+}
+"$CLX" doctor | grep -q "^ok .*Draw.io application" && test_set_prereq DRAWIO
+test_expect_success 'a worker fits its tools to its memory limit, and they stay for the next diagram' '
+    touch_sources && marked workers start >/dev/null && "$CLX" build course.yaml --no-auto-start >log 2>&1 &&
+    marked_argument -Xmx336m && "$CLX" workers stop >/dev/null && none_marked $mark
+'
+test_expect_success DRAWIO 'the memory limit of the document is enough for Draw.io diagrams with a large library of shapes' '
+    mkdir -p aws/slides/module_100_m/topic_100_first/drawio && cp -r .clx course.yaml aws && cd aws &&
+    for n in 1 2; do
+        echo "<mxGraphModel><root><mxCell id=\"0\"/><mxCell id=\"1\" parent=\"0\"/><mxCell id=\"2\" parent=\"1\" vertex=\"1\" value=\"$n\"
+            style=\"shape=mxgraph.aws4.resourceIcon;resIcon=mxgraph.aws4.lambda;fillColor=#ED7100;strokeColor=#ffffff\"><mxGeometry width=\"48\"
+            height=\"48\" as=\"geometry\"/></mxCell></root></mxGraphModel>" >slides/module_100_m/topic_100_first/drawio/lambda$n.drawio
+    done &&
+    { CLX_EXTERNAL_TOOLS__DRAWIO_RENDERER=browser "$CLX" build course.yaml >log 2>&1 || { cat log; false; }; } && grep "2 jobs run, .* 0 failed" log &&
+    test "$(sql "SELECT max(attempts) FROM jobs")" -eq 1 && cd .. && rm -r aws
+'
 test_expect_success '--notebook-workers and the like decide how many start' '
-    "$CLX" build course.yaml --workers=direct --notebook-workers=3 --plantuml-workers=1 --drawio-workers=1 >log 2>&1 &&
+    touch_sources && "$CLX" build course.yaml --workers=direct --notebook-workers=3 --plantuml-workers=1 --drawio-workers=1 >log 2>&1 &&
     session=$(sql "SELECT session_id FROM worker_events ORDER BY id DESC LIMIT 1") &&
     test "$(sql "SELECT count(*) FROM worker_events WHERE session_id = '\''$session'\'' AND event_type = '\''worker_ready'\''")" -eq 4
 '
