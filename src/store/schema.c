@@ -185,33 +185,35 @@ static bool upgrade(struct db *db, GError **error)
     return true;
 }
 
-/* The columns that an old table shares with the new one, comma separated. */
-static char *shared_columns(struct db *db, const char *name, GError **error)
+/* The columns that an old table shares with the new one, comma separated ("": none), and their values: where an old row has none and the new one
+ * must, the default. */
+static bool share_columns(struct db *db, const char *name, char **ret_columns, char **ret_values, GError **error)
 {
     g_autofree char *old = g_strconcat("old_", name, NULL);
-    sqlite3_stmt *statement =
-        db_query(db, error, "SELECT group_concat(n.name) FROM pragma_table_info(?1) n JOIN pragma_table_info(?2) o ON n.name = o.name",
-                 "ss", name, old);
-    g_autofree char *result = NULL;
+    sqlite3_stmt *statement = db_query(
+        db, error,
+        "SELECT coalesce(group_concat(n.name), ''),"
+        " group_concat(CASE WHEN n.\"notnull\" AND n.dflt_value IS NOT NULL THEN 'coalesce(' || n.name || ', ' || n.dflt_value || ')'"
+        " ELSE n.name END) FROM pragma_table_info(?1) n JOIN pragma_table_info(?2) o ON n.name = o.name",
+        "ss", name, old);
 
     if (!statement || db_step(db, statement, error) < 0)
-        return NULL;
-    result = db_column_text(statement, 0);
+        return false;
+    *ret_columns = db_column_text(statement, 0);
+    *ret_values = db_column_text(statement, 1);
     sqlite3_reset(statement);
-    return result ? g_steal_pointer(&result) : g_strdup("");
+    return true;
 }
 
 /* Rows that break a CHECK are left behind: nothing could be done with them. */
 static bool copy_back(struct db *db, const char *name, GError **error)
 {
-    g_autofree char *columns = shared_columns(db, name, error);
-    g_autofree char *sql = NULL;
+    g_autofree char *columns = NULL, *values = NULL, *sql = NULL;
 
-    if (!columns)
+    if (!share_columns(db, name, &columns, &values, error))
         return false;
     if (*columns)
-        sql =
-            g_strdup_printf("INSERT OR IGNORE INTO %s (%s) SELECT %s FROM old_%s; DROP TABLE old_%s;", name, columns, columns, name, name);
+        sql = g_strdup_printf("INSERT OR IGNORE INTO %s (%s) SELECT %s FROM old_%s; DROP TABLE old_%s;", name, columns, values, name, name);
     else
         sql = g_strdup_printf("DROP TABLE old_%s;", name);
     return db_exec(db, sql, error);

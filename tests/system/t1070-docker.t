@@ -67,6 +67,28 @@ test_expect_success 'a foreign container that has taken the name of no worker is
     docker create --name stranger --network host localhost/clx-notebook:latest && rm -rf clx_cache.* &&
     "$CLX" build course.yaml --workers=docker -o other && test "$(docker ps -aq | wc -l)" -eq 1 && docker rm stranger
 '
+# The tables of version 7, with a worker of a container that has no label of ours.
+make_old_database()
+{
+    sqlite3 clx_jobs.db "
+        CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
+        INSERT INTO schema_version (version) VALUES (7);
+        CREATE TABLE jobs (id INTEGER PRIMARY KEY AUTOINCREMENT, job_type TEXT NOT NULL, status TEXT NOT NULL, priority INTEGER DEFAULT 0,
+            input_file TEXT NOT NULL, output_file TEXT NOT NULL, content_hash TEXT NOT NULL, payload TEXT NOT NULL, worker_id INTEGER,
+            attempts INTEGER DEFAULT 0, max_attempts INTEGER DEFAULT 3);
+        CREATE TABLE workers (id INTEGER PRIMARY KEY AUTOINCREMENT, worker_type TEXT NOT NULL, container_id TEXT NOT NULL UNIQUE, status TEXT NOT NULL,
+            last_heartbeat TIMESTAMP DEFAULT CURRENT_TIMESTAMP, cpu_usage REAL, execution_mode TEXT, config TEXT, session_id TEXT, managed_by TEXT,
+            parent_pid INTEGER);
+        INSERT INTO workers (worker_type, container_id, status, execution_mode, managed_by) VALUES ('notebook', '$1', 'idle', 'docker', 'cli');
+        INSERT INTO jobs (job_type, status, input_file, output_file, content_hash, payload, worker_id) VALUES
+            ('notebook', 'processing', 'a.py', 'a.html', 'x', '{}', 1)"
+}
+test_expect_success 'a database of the earlier implementation is taken over: its containers are known, and nobody touches them' '
+    stranger=$(docker run -d --network host --entrypoint /usr/local/bin/clx localhost/clx-notebook:latest build --help) && rm -rf clx_jobs.db* clx_cache.* &&
+    make_old_database $stranger && "$CLX" build course.yaml --workers=docker -o migrated && diff -r direct migrated && "$CLX" workers list --format=json >workers &&
+    grep $stranger workers && grep "\"docker\"" workers && test "$(sqlite3 clx_jobs.db "SELECT status FROM jobs WHERE id = 1")" = cancelled &&
+    "$CLX" workers cleanup --force && ! "$CLX" workers list | grep $stranger && test "$(docker ps -aq --no-trunc)" = $stranger && docker rm -f $stranger
+'
 # ---- where the engine is ----
 make_certificates()
 {

@@ -524,6 +524,49 @@ START_TEST(older_version_is_migrated)
 }
 END_TEST
 
+static void count_rows(const struct worker_row *row, gpointer data)
+{
+    ++*(int *)data;
+    ck_assert_int_eq(row->status, WORKER_DEAD);
+    ck_assert_int_eq(row->pid, 0);
+    ck_assert_str_eq(row->execution_mode, g_str_has_prefix(row->executor_id, "direct-") ? "direct" : "docker");
+}
+
+/* As the earlier implementation made them: columns that came later have no default, and rows from before have nothing there. */
+START_TEST(older_version_with_containers_is_migrated)
+{
+    g_autoptr(store) migrated = NULL;
+    g_autoptr(GError) error = NULL;
+    int n = 0;
+
+    sql("CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);"
+        "INSERT INTO schema_version (version) VALUES (7);"
+        "CREATE TABLE jobs (id INTEGER PRIMARY KEY AUTOINCREMENT, job_type TEXT NOT NULL, status TEXT NOT NULL, priority INTEGER DEFAULT 0,"
+        " input_file TEXT NOT NULL, output_file TEXT NOT NULL, content_hash TEXT NOT NULL, payload TEXT NOT NULL, worker_id INTEGER,"
+        " attempts INTEGER DEFAULT 0);"
+        "CREATE TABLE workers (id INTEGER PRIMARY KEY AUTOINCREMENT, worker_type TEXT NOT NULL, container_id TEXT NOT NULL UNIQUE,"
+        " status TEXT NOT NULL, started_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, last_heartbeat TIMESTAMP DEFAULT CURRENT_TIMESTAMP,"
+        " cpu_usage REAL, memory_usage REAL, jobs_processed INTEGER DEFAULT 0, jobs_failed INTEGER DEFAULT 0, avg_processing_time REAL,"
+        " execution_mode TEXT, config TEXT, session_id TEXT, managed_by TEXT, parent_pid INTEGER);"
+        "CREATE INDEX idx_workers_status ON workers (status);"
+        "INSERT INTO workers (worker_type, container_id, status, execution_mode, config, session_id, managed_by, parent_pid) VALUES"
+        " ('notebook', '0123456789abcdef', 'idle', 'docker', '{\"image\": \"mhoelzl/clx-notebook-processor:0.5.0\"}', 's', 'cli', 4711),"
+        " ('plantuml', 'fedcba9876543210', 'hung', 'docker', NULL, NULL, NULL, NULL),"
+        " ('drawio', 'direct-drawio-0-abcdef01', 'busy', NULL, NULL, NULL, NULL, NULL);"
+        "CREATE TABLE worker_events (id INTEGER PRIMARY KEY AUTOINCREMENT, event_type TEXT NOT NULL, worker_id INTEGER, worker_type TEXT "
+        "NOT NULL,"
+        " execution_mode TEXT, message TEXT, metadata TEXT, created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, session_id TEXT,"
+        " correlation_id TEXT);"
+        "INSERT INTO worker_events (event_type, worker_type, execution_mode) VALUES ('worker_ready', 'notebook', 'docker');");
+    migrated = store_open(path, &error);
+    ck_assert_msg(migrated != NULL, "%s", error ? error->message : "");
+    ck_assert(worker_list(migrated, count_rows, &n, NULL));
+    ck_assert_int_eq(n, 3);
+    ck_assert(sql_fails("INSERT INTO workers (worker_type, container_id) VALUES ('notebook', '0123456789abcdef')"));
+    sql("DELETE FROM worker_events WHERE execution_mode = 'docker'");
+}
+END_TEST
+
 START_TEST(claim_uses_an_index)
 {
     sqlite3 *handle;
@@ -567,8 +610,12 @@ int main(void)
                                        the_story_of_a_dead_session_gets_its_ends,
                                        sessions_are_listed,
                                        claim_uses_an_index};
-    const TTest *const with_file[] = {file_that_is_no_database_is_refused_untouched, foreign_database_is_refused_untouched,
-                                      newer_version_is_refused_untouched, missing_file_is_not_made_for_reading, older_version_is_migrated};
+    const TTest *const with_file[] = {file_that_is_no_database_is_refused_untouched,
+                                      foreign_database_is_refused_untouched,
+                                      newer_version_is_refused_untouched,
+                                      missing_file_is_not_made_for_reading,
+                                      older_version_is_migrated,
+                                      older_version_with_containers_is_migrated};
     Suite *suite = suite_create("store");
     TCase *statements = tcase_create("statements"), *opening = tcase_create("opening");
     SRunner *runner = srunner_create(suite);
