@@ -292,7 +292,7 @@ static void release(struct http_request *request, bool is_kept)
         watch_for_hang_up(request);
         return;
     }
-    if (!is_kept)
+    if (!is_kept && request->status < MHD_HTTP_INTERNAL_SERVER_ERROR)
         replace_response(request);
     MHD_resume_connection(request->connection);
     request->server->is_due = true;

@@ -28,7 +28,8 @@ typedef unsigned http_admit(struct http_request *request, gpointer data);
 typedef void http_handle(struct http_request *request, gpointer data);
 
 /* Requests for which `belongs` is true, and that come in one turn of the main loop, are handled as a group: begin(), handle() for each, end().
- * Their replies are sent after end(); when that returns false, what they did came to nothing, and all are told so (500). */
+ * Their replies are sent after end(); when that returns false, what they did came to nothing, and all are told so (500), but for those that
+ * have been told of a failure of the server already. */
 struct http_grouping {
     bool (*belongs)(const struct http_request *request, gpointer data);
     void (*begin)(gpointer data);

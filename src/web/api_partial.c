@@ -93,7 +93,9 @@ bool api_partial_add(struct worker_api *api, const char *sha256, guint64 positio
     if (!partial)
         return false;
     if (position > partial->length) {
-        g_set_error(error, CLX_ERROR, CLX_ERROR_STALE, "%" G_GUINT64_FORMAT " bytes are here, the next one is expected", partial->length);
+        g_set_error(error, CLX_ERROR, CLX_ERROR_STALE,
+                    "%" G_GUINT64_FORMAT " bytes of it are here (unfinished blobs give way to others); send it from there on",
+                    partial->length);
         return false;
     }
     if (n_known >= length)

@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import shutil
 import socket
 import sqlite3
@@ -58,7 +59,8 @@ class Build:
 
     def start(self):
         self.process = subprocess.Popen([CLX, "build", "course.yaml", "--no-auto-start", "-o", "out"], cwd=self.folder, env=self.env,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        restore_signals=False)  # SIGXFSZ stays ignored: check_uncommitted
         self.errors, self.port = [], None
         threading.Thread(target=self.read_errors, daemon=True).start()
         wait_until(lambda: self.port or self.process.poll() is not None, "the API")
@@ -403,6 +405,47 @@ def check_commit(build):
     build.end(0)
 
 
+def check_uncommitted(build):
+    """A claim whose transaction cannot be committed came to nothing: it is refused, and the job is there for the next one."""
+    worker = build.register()
+    limits = resource.prlimit(build.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(build.process.pid, resource.RLIMIT_FSIZE, (0, limits[1]))
+    answer = build.post("jobs/claim", {"worker_id": worker, "wait": 20, "api_version": 2}, 500)
+    assert answer == {"detail": "the jobs database cannot be written"}, answer
+    resource.prlimit(build.process.pid, resource.RLIMIT_FSIZE, limits)
+    assert build.query("SELECT status, attempts FROM jobs") == [("pending", 0)]
+    assert build.query(f"SELECT status FROM workers WHERE id = {worker}") == [("idle",)]
+    build.finish(worker, build.claim(worker))
+    build.end(0)
+
+
+def check_unfinished_bytes(build):
+    """Blobs on their way have 512 MiB in all; the oldest gives way, and its worker is told from where to send."""
+    worker = build.register()
+    job, part, size = build.claim(worker), bytes(16 << 20), 256 << 20
+    oldest, second, third = ("/api/worker/blobs/" + digit * 64 for digit in "abc")
+
+    def send(path, numbers):
+        for number in numbers:
+            first = number * len(part)
+            status, _, text = build.request("PUT", path, part, Content_Range=f"bytes {first}-{first + len(part) - 1}/{size}")
+            assert status == 202, (status, text)
+
+    def received():
+        return [int(build.request("HEAD", path)[1]["X-Received"]) // len(part) for path in (oldest, second, third)]
+
+    send(oldest, range(15))
+    send(second, range(15))
+    send(third, range(2))
+    assert received() == [15, 15, 2], received()
+    send(third, [2])
+    assert received() == [0, 15, 3], received()
+    status, _, text = build.request("PUT", oldest, part, Content_Range=f"bytes {15 * len(part)}-{16 * len(part) - 1}/{size}")
+    assert status == 416 and b"0 bytes of it are here" in text and b"send it from there on" in text, (status, text)
+    build.finish(worker, job)
+    build.end(0)
+
+
 def check_unfinished(build):
     """Of blobs on their way there are 128 at most; the oldest gives way."""
     worker, names = build.register(), []
@@ -534,7 +577,9 @@ TESTS = [
     ("without the right token nothing is done, and the token is nowhere to be seen", check_tokens, {}),
     ("blobs are named by hash and cannot leave the session", check_blobs, {}),
     ("a claim is committed before inputs are read", check_commit, {}),
-    ("blobs on their way are bounded", check_unfinished, {}),
+    ("blobs on their way are bounded in number", check_unfinished, {}),
+    ("blobs on their way are bounded in bytes", check_unfinished_bytes, {}),
+    ("a claim that cannot be committed came to nothing", check_uncommitted, {}),
     ("a result that nobody asked for fails its job", check_nonsense, {"topics": "ab"}),
     ("a hostile worker spoils its own jobs only", check_hostile, {"topics": "ab"}),
     ("slow and broken clients hold up nobody", check_broken, {}),
