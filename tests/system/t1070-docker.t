@@ -47,15 +47,61 @@ test_expect_success 'no container is left, and the events read as in direct mode
     for event in pool_starting worker_starting worker_registered worker_ready pool_started pool_stopping worker_stopping worker_stopped \
         pool_stopped; do grep -qx $event events || { cat events; return 1; }; done
 '
-test_expect_success 'the token is neither in the events nor in the log' '
-    test -z "$(sqlite3 clx_jobs.db .dump | grep -i token= )" && ! grep -rqi "api_token" clx_jobs.logs
+cat >places.py <<'PYTHON'
+"""Where a token stands while containers run: in the environment of a container as the engine knows it, and nowhere else."""
+import json, pathlib, subprocess, sys
+
+token, logs = pathlib.Path("token").read_text().strip(), sys.argv[1:]
+
+def output(*command):
+    return subprocess.run(["docker", *command], check=True, capture_output=True, text=True).stdout
+
+def strip(value, path=""):
+    """The places below which a text of a JSON document has the token."""
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path] if isinstance(value, str) and token in value else [place for name, member in members for place in strip(member, f"{path}/{name}")]
+
+containers = output("ps", "-aq").split()
+assert containers
+for container in containers:
+    (place,) = strip(json.loads(output("inspect", container))[0])
+    assert place.startswith("/Config/Env/"), place
+    for command in (["logs"], ["top"]):
+        assert token not in output(*command, container)
+assert token not in output("ps", "-a", "--no-trunc") + output("events", "--since", "1h", "--until", "0s", "--format", "{{json .}}")
+for process in pathlib.Path("/proc").glob("[0-9]*"):
+    for name in ("cmdline", "environ"):
+        try:
+            text = (process / name).read_bytes()
+        except OSError:
+            continue  # it has ended
+        assert token.encode() not in text, (process, name)
+for root in map(pathlib.Path, logs):
+    for path in [root] if root.is_file() else root.rglob("*"):
+        assert not path.is_file() or token.encode() not in path.read_bytes(), path
+PYTHON
+# Stops the build once a worker is ready, so that its containers can be looked at.
+hold_build()
+{
+    rm -rf clx_cache.* && { "$CLX" build course.yaml --workers=docker -o held & } && build=$! &&
+    wait_until 30 sh -c "test -n \"\$(docker ps -q)\" && sqlite3 clx_jobs.db \"SELECT status FROM workers\" 2>&1 | grep -E \"idle|busy\"" && kill -STOP $build
+}
+test_expect_success 'the token is random, and another one for each build' '
+    for n in 1 2; do
+        hold_build && docker inspect -f "{{range .Config.Env}}{{println .}}{{end}}" $(docker ps -q | head -n 1) | sed -n "s/^CLX_API_TOKEN=//p" >token$n; kill -CONT $build && wait $build || return 1
+    done; grep -xE "[0-9a-f]{64}" token1 && grep -xE "[0-9a-f]{64}" token2 && ! cmp -s token1 token2
+'
+test_expect_success 'the token is in the environment of its container, and in no other output, process, log, event or database' '
+    echo 0123456789-known-token >token && export CLX_WORKER_API__TOKEN_FILE="$PWD/token" && hold_build && unset CLX_WORKER_API__TOKEN_FILE &&
+    python3 places.py "$engine/log" clx_jobs.db clx_jobs.db-wal clx_jobs.logs clx_cache.db; status=$?; kill -CONT $build; wait $build && test $status -eq 0 &&
+    python3 -c "import pathlib, sys; sys.exit(any(b\"known-token\" in path.read_bytes() for path in pathlib.Path().rglob(\"*\") if path.is_file() and path.name not in (\"token\", \"places.py\") and \"test\" not in path.name))"
 '
 test_expect_success 'a container is confined: no root, no capabilities, source read-only' '
     "$CLX" build course.yaml --workers=docker --ignore-cache -o confined >/dev/null 2>&1 & build=$! &&
     wait_until 30 sh -c "test -n \"\$(docker ps -aq --filter label=clx.owner=clx)\"" &&
     docker inspect $(docker ps -aq --filter label=clx.owner=clx | head -n 1) >inspected; wait $build;
     grep -q "\"no-new-privileges\"" inspected && grep -q "\"ALL\"" inspected && grep -q "\"User\": \"65534:65534\"" inspected &&
-    grep -q "\"ReadOnly\": true" inspected && grep -q "host.docker.internal:host-gateway" inspected
+    grep -q "\"ReadOnly\": true" inspected && grep -q "\"PidsLimit\": 512" inspected && grep -q "host.docker.internal:host-gateway" inspected
 '
 test_expect_success 'after SIGKILL of the build no container runs 5 s later, and the next build removes what is left' '
     rm -rf clx_cache.* && { "$CLX" build course.yaml --workers=docker -o killed & } && build=$! &&

@@ -352,6 +352,43 @@ def check_tokens(build):
     assert TOKEN not in "".join(build.errors)
 
 
+def listening(pid):
+    """The TCP addresses at which a process listens, as /proc has them: address in hex, port."""
+    def inode(link):
+        try:
+            return os.readlink(link)
+        except OSError:
+            return ""  # closed meanwhile
+
+    sockets = {inode(link) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    lines = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]]
+    return [fields[1].split(":")[0] for fields in lines if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets]
+
+
+def check_listening(build):
+    """The API is served at the address that was asked for, and not at all when nobody needs it."""
+    assert listening(build.process.pid) == ["0100007F"], listening(build.process.pid)
+    build.finish_all()
+    (build.folder / "mark").unlink(missing_ok=True)
+    source = next(build.folder.glob("slides/*/*/*.py"))
+    source.write_text(f'# %%\nimport pathlib, time\npathlib.Path("{build.folder}/mark").touch()\ntime.sleep(600)\n')
+    (build.folder / "course.yaml").write_text((build.folder / "course.yaml").read_text().replace("evaluate: false", "evaluate: true"))
+    env = {name: value for name, value in build.env.items() if not name.startswith("CLX_WORKER_API__")}
+    build.process = subprocess.Popen([CLX, "build", "course.yaml", "-o", "out"], cwd=build.folder, env=env, stderr=subprocess.DEVNULL)
+    wait_until((build.folder / "mark").exists, "the notebook")
+    assert not listening(build.process.pid)
+    build.end()
+
+
+def check_short_token(build):
+    """A token that can be guessed is refused."""
+    build.finish_all()
+    (build.folder / "token").write_text("0123456789abcde\n")
+    (build.folder / "clx_cache.db").unlink()
+    answer = subprocess.run([CLX, "build", "course.yaml", "--no-auto-start", "-o", "out"], cwd=build.folder, env=build.env, capture_output=True, text=True)
+    assert answer.returncode == 1 and "a token needs at least 16 characters" in answer.stderr and "0123456789" not in answer.stderr, answer
+
+
 def check_blobs(build):
     """A blob is an input of a job that was handed out, or was delivered; a file or an object that is neither cannot be had."""
     hidden = b"of another build"
@@ -575,6 +612,8 @@ TESTS = [
     ("a worker of the earlier implementation makes a course", check_v1, {"topics": "ab", "is_run": True}),
     ("a worker of the earlier implementation fails in its own way", check_v1_failure, {}),
     ("without the right token nothing is done, and the token is nowhere to be seen", check_tokens, {}),
+    ("the API listens where it is asked to, and only when it is needed", check_listening, {}),
+    ("a token that is too short is refused", check_short_token, {}),
     ("blobs are named by hash and cannot leave the session", check_blobs, {}),
     ("a claim is committed before inputs are read", check_commit, {}),
     ("blobs on their way are bounded in number", check_unfinished, {}),
