@@ -1,5 +1,6 @@
 #include "cli/api_host.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,6 +42,19 @@ static bool listen_for_swarm(struct serving *serving, GError **error)
     return port != 0;
 }
 
+/* The first address of an IPv4 network ("10.1.0.0/16"), which the engine takes when it was told none; NULL for anything else. The caller frees it. */
+static char *first_address(const char *subnet)
+{
+    g_auto(GStrv) parts = g_strsplit(subnet, "/", 2);
+    struct in_addr address;
+    char text[INET_ADDRSTRLEN];
+
+    if (!parts[0] || inet_pton(AF_INET, parts[0], &address) != 1)
+        return NULL;
+    address.s_addr = htonl(ntohl(address.s_addr) + 1);
+    return g_strdup(inet_ntop(AF_INET, &address, text, sizeof(text)));
+}
+
 /* The address of this machine in the engine's network; the caller frees it. */
 static char *find_gateway(const char *network, GError **error)
 {
@@ -51,14 +65,16 @@ static char *find_gateway(const char *network, GError **error)
     if (!engine || !engine_do(engine, "GET", path, NULL, &answer, error))
         return NULL;
     const json_t *configs = json_object_get(json_object_get(answer, "IPAM"), "Config");
-    const char *gateway = json_get_text(json_array_get(configs, 0), "Gateway", NULL);
+    const json_t *first = json_array_get(configs, 0);
+    const char *told = json_get_text(first, "Gateway", NULL);
+    char *gateway = told ? g_strdup(told) : first_address(json_get_text(first, "Subnet", ""));
     if (!gateway)
         g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "docker network '%s' has no gateway\nset worker_management.docker_network",
                     network);
-    return g_strdup(gateway);
+    return gateway;
 }
 
-/* Containers reach this machine as host.docker.internal: loopback with the host's network, else the gateway of theirs. */
+/* Containers reach this machine at loopback with the host's network, else at the gateway of theirs: host.docker.internal is that of the default one. */
 static bool listen_for_containers(struct serving *serving, GError **error)
 {
     const char *network = settings_get_text(serving->settings, "worker_management.docker_network");
@@ -68,7 +84,7 @@ static bool listen_for_containers(struct serving *serving, GError **error)
 
     port = address ? worker_api_listen_tcp(serving->api, address, port, error) : 0;
     if (port)
-        serving->url = g_strdup_printf("http://%s:%u", is_host ? "127.0.0.1" : "host.docker.internal", port);
+        serving->url = g_strdup_printf(strchr(address, ':') ? "http://[%s]:%u" : "http://%s:%u", address, port);
     return port != 0;
 }
 

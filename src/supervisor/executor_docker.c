@@ -11,6 +11,7 @@
 #include "supervisor/worker_log.h"
 
 #define LOG_LINES 20
+#define UNKNOWN_STATUS 255
 
 /* What an executor knows of its engine. */
 struct docker {
@@ -23,8 +24,8 @@ struct running {
     struct engine *engine; /* its own connections: a worker may outlive its executor */
     struct http_pending *wait;
     char *container, *jobs_db;
-    int end_fd, status; /* status as of waitpid() */
-    bool is_out_of_memory;
+    int end_fd, status;             /* status as of waitpid() */
+    bool is_out_of_memory, is_lost; /* is_lost: the engine went before it told */
 };
 
 static char *choose_image(const struct executor *executor, enum job_type type)
@@ -105,6 +106,7 @@ static GPtrArray *make_env(const struct executor_options *options, enum job_type
     add(env, g_strdup_printf("CLX_API_TOKEN=%s", options->api_token));
     add(env, g_strdup_printf("CLX_HOST_WORKSPACE=%s", options->workspace));
     add(env, g_strdup_printf("CLX_HOST_DATA_DIR=%s", options->data_dir));
+    add(env, g_strdup("CLX_API_COMPRESS=0")); /* the same machine */
     add(env, g_strdup("WORKSPACE_PATH=/workspace"));
     add(env, g_strdup("HOME=/tmp"));
     add(env, g_strdup_printf("LOG_LEVEL=%s", options->log_level ? options->log_level : "INFO"));
@@ -118,6 +120,8 @@ static char *last_words(const struct executor_worker *worker)
 {
     const struct running *running = worker->state;
 
+    if (running->is_lost)
+        return g_strdup_printf("(the container engine at %s does not answer any more)", engine_address(running->engine));
     return container_logs(running->engine, running->container, LOG_LINES);
 }
 
@@ -135,14 +139,22 @@ static int wait_status(int exit_status)
     return exit_status > 128 && exit_status < 128 + 65 ? exit_status - 128 : (exit_status & 0xff) << 8;
 }
 
+/* Of a container that somebody has removed the engine tells this only. */
+static int read_status(const struct http_reply *reply)
+{
+    g_autoptr(json_t) answer = reply ? json_parse((const char *)reply->body->data, reply->body->len, NULL) : NULL;
+
+    return (int)json_get_int(answer, "StatusCode", UNKNOWN_STATUS);
+}
+
 static void on_container_end(struct http_reply *reply, const GError *error, gpointer data)
 {
     struct running *running = data;
     g_autoptr(http_reply_owner) owned = reply;
-    struct container_state state = {.exit_status = 255};
+    struct container_state state = {.exit_status = read_status(reply)};
 
     running->wait = NULL;
-    container_inspect(running->engine, running->container, &state, NULL);
+    running->is_lost = container_inspect(running->engine, running->container, &state, NULL) < 0;
     running->status = wait_status(state.exit_status);
     running->is_out_of_memory = state.is_out_of_memory;
     g_assert(write(running->end_fd, &(guint64){1}, sizeof(guint64)) == sizeof(guint64));

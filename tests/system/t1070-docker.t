@@ -135,6 +135,14 @@ test_expect_success 'a database of the earlier implementation is taken over: its
     grep $stranger workers && grep "\"docker\"" workers && test "$(sqlite3 clx_jobs.db "SELECT status FROM jobs WHERE id = 1")" = cancelled &&
     "$CLX" workers cleanup --force && ! "$CLX" workers list | grep $stranger && test "$(docker ps -aq --no-trunc)" = $stranger && docker rm -f $stranger
 '
+docker network create clx-own >/dev/null 2>&1 && docker network rm clx-own >/dev/null && test_set_prereq BRIDGES
+test_expect_success BRIDGES 'containers in a network of their own, whose gateway the engine tells or does not tell, reach the build' '
+    for option in --label=x --subnet=10.231.0.0/24; do
+        docker network create $option clx-own && rm -rf clx_cache.* &&
+        CLX_WORKER_MANAGEMENT__DOCKER_NETWORK=clx-own "$CLX" build course.yaml --workers=docker -o network; status=$?; docker network rm clx-own
+        test $status -eq 0 && diff -r direct network || return 1
+    done
+'
 # ---- where the engine is ----
 make_certificates()
 {
