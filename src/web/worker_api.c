@@ -173,11 +173,12 @@ const char *worker_api_token(const struct worker_api *api)
     return api->token;
 }
 
+/* One that was taken for dead has had its end, and keeps its row. */
 static void remove_remote(const struct worker_row *row, gpointer data)
 {
     struct worker_api *api = data;
 
-    if (!api_is_own(api, row))
+    if (!api_is_own(api, row) || row->status == WORKER_DEAD)
         return;
     api_give_back(api, row);
     worker_remove(api->store, row->id, NULL);

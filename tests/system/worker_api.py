@@ -588,6 +588,9 @@ def check_vanished(build):
     build.finish(worker, again)
     build.end(0)
     assert build.query("SELECT count(*) FROM worker_events WHERE event_type = 'worker_failed' AND message LIKE 'no heartbeat%'") == [(1,)]
+    assert build.query("SELECT id, status FROM workers") == [(lost, "dead")]
+    ends = build.query(f"SELECT event_type FROM worker_events WHERE worker_id = {lost} AND event_type IN ('worker_failed', 'worker_stopped')")
+    assert ends == [("worker_failed",)], ends
 
 
 def start_worker(build, **env):
