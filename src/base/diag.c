@@ -55,11 +55,11 @@ bool diag_has_errors(const struct diag_list *list)
     return diag_count(list, DIAG_ERROR) > 0;
 }
 
-/* "FILE:LINE: " or "FILE:LINE:COL: " at the start of a text; FILE holds neither a line break nor ": ". */
+/* "FILE:LINE: " or "FILE:LINE:COL: " at the start of a text; FILE holds neither a line break nor ": " nor "://". */
 static bool split_place(const char *text, char **ret_file, int *ret_line, int *ret_col, const char **ret_rest)
 {
     for (const char *p = text; *p != '\0' && *p != '\n'; p++) {
-        if (p[0] == ':' && p[1] == ' ')
+        if (p[0] == ':' && (p[1] == ' ' || (p[1] == '/' && p[2] == '/'))) /* "http://host:80: …" is no place */
             return false;
         if (p == text || p[0] != ':' || !g_ascii_isdigit(p[1]))
             continue;

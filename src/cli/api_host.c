@@ -62,8 +62,12 @@ static char *find_gateway(const char *network, GError **error)
     g_autofree char *path = g_strconcat("/networks/", network, NULL);
     g_autoptr(json_t) answer = NULL;
 
-    if (!engine || !engine_do(engine, "GET", path, NULL, &answer, error))
+    if (!engine)
         return NULL;
+    if (!engine_do(engine, "GET", path, NULL, &answer, error)) {
+        g_prefix_error(error, "worker_management.docker_network: ");
+        return NULL;
+    }
     const json_t *configs = json_object_get(json_object_get(answer, "IPAM"), "Config");
     const json_t *first = json_array_get(configs, 0);
     const char *told = json_get_text(first, "Gateway", NULL);

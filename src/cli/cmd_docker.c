@@ -250,7 +250,13 @@ const struct command cmd_docker_list = {
 static bool pull_one(struct invocation *invocation, struct engine *engine, const char *type, const char *image, struct voice *voice,
                      GError **error)
 {
-    if (g_str_has_prefix(image, "localhost/")) {
+    bool is_local = g_str_has_prefix(image, "localhost/");
+
+    if (is_local && invocation->operands->len == 0) {
+        report_done(invocation, "%s is made here, there is nothing to pull\n", image);
+        return true;
+    }
+    if (is_local) {
         g_set_error(
             error, CLX_ERROR, CLX_ERROR_USAGE,
             "%s is made here, there is nothing to pull\nrun 'clx docker build %s', or name another image in worker_management.%s.image",

@@ -195,7 +195,7 @@ struct engine *engine_open(GError **error)
     if (negotiate(engine, &problem))
         return g_steal_pointer(&engine);
     g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED,
-                "no container engine answers at %s: %s\nstart one (systemctl start docker), or set DOCKER_HOST, or use --workers=direct",
+                "no container engine answers at %s (%s)\nstart one (systemctl start docker), or set DOCKER_HOST, or use --workers=direct",
                 engine->host, problem->message);
     return NULL;
 }

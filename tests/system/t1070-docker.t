@@ -32,6 +32,11 @@ test_expect_success 'an engine that is missing is told, and nothing is half star
     grep "no container engine answers at unix:///nowhere/docker.sock" err && "$CLX" workers list --format=json >workers &&
     test "$(cat workers)" = "[]"
 '
+test_expect_success 'an address of an engine is not taken for a place in a file, and a network that is missing is told with its setting' '
+    DOCKER_HOST=tcp://127.0.0.1:9 test_expect_code 1 "$CLX" docker list 2>err && grep "clx: error: no container engine answers at tcp://127.0.0.1:9 (" err &&
+    test_expect_code 1 env CLX_WORKER_MANAGEMENT__DOCKER_NETWORK=nowhere "$CLX" build course.yaml --workers=docker 2>err &&
+    grep "worker_management.docker_network: docker: network nowhere not found" err
+'
 test_expect_success 'an image is made without any registry' '
     "$CLX_SOURCE_ROOT/tests/system/worker-image" "$CLX" "$CLX_SOURCE_ROOT" image.tar &&
     docker import --change "ENTRYPOINT [\"/usr/local/bin/clx\", \"worker\", \"notebook\"]" image.tar localhost/clx-notebook:latest &&

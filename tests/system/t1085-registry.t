@@ -58,6 +58,10 @@ test_expect_success 'pull fetches it, shows the bytes on a terminal, and the tag
     CLX_WORKER_MANAGEMENT__NOTEBOOK__IMAGE=$remote script -qec "$CLX docker pull notebook" /dev/null >typescript && grep -a "[0-9] of [0-9.]* MB" typescript &&
     grep -a "pulled $remote ([0-9]* MB)" typescript && test "$(docker image ls --format "{{.Tag}}" $remote)" = latest
 '
+test_expect_success 'pull without a type passes over the images that are made here, and says so when one is named' '
+    forget && CLX_WORKER_MANAGEMENT__DRAWIO__IMAGE=$remote "$CLX" docker pull >out && grep "^localhost/clx-notebook:latest is made here" out && grep "^pulled $remote (" out &&
+    test_expect_code 2 "$CLX" docker pull notebook 2>err && grep "run .clx docker build notebook." err
+'
 test_expect_success 'an image is pulled by its digest' '
     digest=$(docker image inspect -f "{{index .RepoDigests 0}}" $remote) && forget &&
     CLX_WORKER_MANAGEMENT__NOTEBOOK__IMAGE=$digest "$CLX" docker pull notebook && docker image inspect "$digest" >inspected
