@@ -1,9 +1,6 @@
 // A notebook in which every output and text tries to run something, to load something, or to get out of its place. Behind each stands a
 // cell of the page's own, so that one sees whether it is still where it belongs.
-import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { makeFolder } from "./browser.mjs";
+import { renderCells } from "./pages.mjs";
 
 const run = "document.documentElement.dataset.ran = 1";
 const host = "http://evil.example";
@@ -128,11 +125,8 @@ export function attacks(named = false) {
   ];
 }
 
-// Writes the notebook and its page; returns the page's path and how many attacks it holds.
+// The page of these cells, each with one of the page's own behind it, and how many attacks it holds.
 export function renderAttacks(named = false) {
-  const cells = attacks(named), path = join(makeFolder(), "hostile");
-  const all = cells.flatMap((cell, i) => [cell, markdown(`## after ${i}\n\n$x^2$`)]);
-  writeFileSync(path + ".ipynb", JSON.stringify({ cells: all, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
-  writeFileSync(path + ".html", execFileSync(process.env.CLX_RENDER_PAGE, [path + ".ipynb", "en", "speaker"], { maxBuffer: 1 << 28 }));
-  return { page: path + ".html", count: cells.length };
+  const cells = attacks(named);
+  return { page: renderCells(cells.flatMap((cell, i) => [cell, markdown(`## after ${i}\n\n$x^2$`)])), count: cells.length };
 }

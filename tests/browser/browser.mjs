@@ -20,10 +20,13 @@ export function launch() {
   return chromium.launch({ executablePath: program, args });
 }
 
+const folders = [];
+process.on("exit", () => folders.forEach((made) => rmSync(made, { recursive: true, force: true })));
+
 // A folder that is removed when the test ends.
 export function makeFolder() {
   const made = mkdtempSync(join(tmpdir(), "clx-browser-"));
-  process.on("exit", () => rmSync(made, { recursive: true, force: true }));
+  folders.push(made);
   return made;
 }
 

@@ -1,7 +1,7 @@
 // How a page looks: nothing overflows at any width, contrast and structure satisfy WCAG AA, dark is dark, print is whole.
 import assert from "node:assert/strict";
 import { run, violations } from "./browser.mjs";
-import { render, url } from "./pages.mjs";
+import { render, renderCells, url } from "./pages.mjs";
 
 const speaker = url(render("everything.ipynb", "speaker"));
 const completed = url(render("everything.ipynb", "completed"));
@@ -15,6 +15,18 @@ async function open(browser, address, options, look) {
   await page.goto(address);
   await look(page);
   await context.close();
+}
+
+// In the page: the contrast (WCAG 2) between the middle of a picture and the page's ground.
+async function measureContrast(address) {
+  const picture = await createImageBitmap(await (await fetch(address)).blob());
+  const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+  canvas.drawImage(picture, 0, 0);
+  const middle = canvas.getImageData(picture.width / 2, picture.height / 2, 1, 1).data;
+  const ground = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const [a, b] = [light(middle), light(ground)];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }
 
 const luminance = (page) => page.evaluate(() => {
@@ -50,6 +62,23 @@ await run([
       assert.ok(Math.max(...ink.match(/\d+/g).map(Number)) < 100, `${ink} on a light box`);
     });
   }]),
+  ...["blue", "navy", "red", "green", "#8b008b", "black"].flatMap((colour) => [`<font color="${colour}">`, `<span style="color: ${colour}">`]).map((tag) =>
+    [`a text in ${tag} can be read on a dark page`, async ({ browser }) => {
+      const address = url(renderCells([{ cell_type: "markdown", metadata: {}, source: tag + "█████</" + tag.slice(1, 5) + ">" }]));
+      await open(browser, address, { colorScheme: "dark" }, async (page) => {
+        const picture = (await page.locator("main p > *").screenshot()).toString("base64");
+        const contrast = await page.evaluate(measureContrast, "data:image/png;base64," + picture);
+        assert.ok(contrast >= 4.5, `a contrast of ${contrast}`);
+      });
+    }]),
+  ["a print's text and code are of one size", async ({ browser }) => {
+    await open(browser, completed, {}, async (page) => {
+      await page.emulateMedia({ media: "print" });
+      const sizes = await page.evaluate(() => [".markdown p", ".source code", ".out pre", ".markdown p code"].map((name) => parseFloat(getComputedStyle(document.querySelector(name)).fontSize)));
+      assert.ok(sizes.every((size) => size > 11 && size < 14), `${sizes} pixels`);
+      assert.equal(new Set(sizes.slice(1)).size, 1, `${sizes} pixels`);
+    });
+  }],
   ["the arrow of a vector is seen", async ({ browser }) => {
     await open(browser, brought, {}, async (page) => {
       const width = await page.locator(".katex .overlay svg").first().evaluate((svg) => svg.getBoundingClientRect().width);

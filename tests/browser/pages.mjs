@@ -13,4 +13,12 @@ export function render(notebook = "everything.ipynb", kind = "completed", langua
   return path;
 }
 
+// Renders cells that a test makes up and returns the page's path.
+export function renderCells(cells, language = "en") {
+  const path = join(makeFolder(), "cells");
+  writeFileSync(path + ".ipynb", JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+  writeFileSync(path + ".html", execFileSync(process.env.CLX_RENDER_PAGE, [path + ".ipynb", language, "speaker"], { maxBuffer: 1 << 28 }));
+  return path + ".html";
+}
+
 export const url = (path) => "file://" + path;
