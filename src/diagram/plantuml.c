@@ -278,6 +278,10 @@ static GBytes *take_picture(const struct task *task, const struct plantuml_block
         data++;
     bool is_png = length > 8 && memcmp(data, "\x89PNG\r\n\x1a\n", 8) == 0,
          is_svg = length > 5 && (memcmp(data, "<?xml", 5) == 0 || memcmp(data, "<svg", 4) == 0);
+    if (task->format == PICTURE_SVG && is_png) {
+        fail(task, block->line, CLX_ERROR_SOURCE, error, "this version of PlantUML draws diagrams of this kind as PNG only");
+        return NULL;
+    }
     if (task->format == PICTURE_SVG ? !is_svg : !is_png) {
         g_autofree char *text = g_utf8_make_valid((const char *)data, (gssize)MIN(length, 200));
         fail(task, block->line, CLX_ERROR_SOURCE, error, "%s", *g_strstrip(text) != '\0' ? text : "PlantUML drew no picture");

@@ -3,7 +3,7 @@
 
 usage: resident_compare.py DRAW [FOLDER]
 
-Draws some diagrams of its own, in PNG; with CLX_ALL_DIAGRAMS set also those of FOLDER (*.puml), and in SVG too. Those that PlantUML itself calls mistaken
+PLANTUML_JAR chooses the version. Draws some diagrams of its own, in PNG; with CLX_ALL_DIAGRAMS set also those of FOLDER (*.puml), and in SVG too. Those that PlantUML itself calls mistaken
 are drawn in between, to see that they do no harm, and not compared.
 """
 import concurrent.futures
@@ -26,10 +26,11 @@ KINDS_WITHOUT_SKINPARAM = ("@startjson", "@startyaml")
 
 
 def jar():
-    for path in (os.environ.get("PLANTUML_JAR"), "/usr/share/plantuml/plantuml.jar", "/usr/local/share/plantuml/plantuml.jar"):
-        if path and os.path.isfile(path):
+    given = os.environ.get("PLANTUML_JAR")
+    for path in [given] if given else ["/usr/share/plantuml/plantuml.jar", "/usr/local/share/plantuml/plantuml.jar"]:
+        if os.path.isfile(path):
             return path
-    print("skipped: no plantuml.jar")
+    print(f"skipped: no {given or 'plantuml.jar'}")
     return sys.exit(77)
 
 
@@ -76,6 +77,15 @@ def compare(draw, sources, form, folder):
     return wrong == 0 and same > len(sources) / 2
 
 
+def refuses_what_has_no_svg(draw, folder):
+    """Some versions have no SVG of a ditaa diagram and write a PNG instead: that is said, and no picture of another kind is taken."""
+    source, picture = folder / "ditaa.puml", folder / "ditaa.svg"
+    source.write_text("@startditaa\n+---+\n| a |\n+---+\n@endditaa\n", encoding="utf-8")
+    told = subprocess.run([draw, "svg", source, picture], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    print(told or "ditaa: drawn as SVG")
+    return told.endswith("draws diagrams of this kind as PNG only") if told else picture.read_bytes().lstrip().startswith((b"<?xml", b"<svg"))
+
+
 def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="clx-plantuml-"))
     cases = pathlib.Path(os.environ.get("CLX_CASES", "")) / "plantuml" if os.environ.get("CLX_CASES") else pathlib.Path(sys.argv[2])
@@ -93,7 +103,7 @@ def main():
     if os.environ.get("CLX_ALL_DIAGRAMS"):
         sources += sorted(cases.glob("*.puml"))
         forms.append("svg")
-    good = [compare(sys.argv[1], sources, form, folder) for form in forms]
+    good = [compare(sys.argv[1], sources, form, folder) for form in forms] + [refuses_what_has_no_svg(sys.argv[1], folder)]
     shutil.rmtree(folder)
     sys.exit(0 if all(good) else 1)
 
