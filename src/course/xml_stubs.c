@@ -1,4 +1,5 @@
 /* libxml2, loaded when the first XML spec is read (see os/library.h). */
+#include <libxml/HTMLparser.h>
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
@@ -15,6 +16,7 @@ LIBRARY_STUB(XML, xmlDocPtr, xmlCtxtReadMemory,
              (xmlParserCtxtPtr context, const char *text, int length, const char *url, const char *encoding, int options),
              (context, text, length, url, encoding, options))
 LIBRARY_STUB(XML, xmlNodePtr, xmlDocGetRootElement, (const xmlDoc *document), (document))
+LIBRARY_STUB(XML, const htmlEntityDesc *, htmlEntityLookup, (const xmlChar *name), (name))
 LIBRARY_STUB_VOID(XML, xmlFreeDoc, (xmlDocPtr document), (document))
 LIBRARY_STUB_VOID(XML, xmlFreeParserCtxt, (xmlParserCtxtPtr context), (context))
 LIBRARY_STUB(XML, xmlChar *, xmlGetNoNsProp, (const xmlNode *node, const xmlChar *name), (node, name))

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Compares the structure of drawings by the renderer in C with that of the original's drawings of the same files (see structure.py).
+"""Compares the structure of drawings by the renderer in C with that of the original's drawings of the same files (see structure.py),
+and the places of their letters (see letters.py).
 
 usage: structure_compare.py DRAW FOLDER [NN ...]         FOLDER holds NN.drawio and NN.ref.svg; files that the renderer refuses are passed over
        structure_compare.py DRAW BROWSER SEED SHARE      files made by generate.py, drawn by both; none of them may be refused
@@ -11,6 +12,7 @@ import sys
 import tempfile
 
 import generate
+import letters
 import structure
 
 REFUSED = 3
@@ -22,14 +24,26 @@ def read(path):
         return file.read()
 
 
-def judge(draw, source, reference, own, may_be_refused):
+def draw_file(draw, source, own, may_be_refused):
     """What is wrong, as texts; None when the renderer refuses the file."""
     run = subprocess.run([draw, source, own, "1", "0"], stderr=subprocess.PIPE, text=True, check=False)
     if run.returncode == REFUSED and may_be_refused:
         return None
-    if run.returncode != 0:
-        return [run.stderr.split("\n")[0]]
-    return structure.compare(read(own), read(reference)) if os.path.exists(reference) else ["the original drew nothing"]
+    return [run.stderr.split("\n")[0]] if run.returncode != 0 else []
+
+
+def judge(told, references, owns):
+    """Adds to what is told of each file how its drawing differs from the original's."""
+    drawn = [name for name in told if told[name] == []]
+    for name in [name for name in drawn if not os.path.exists(references[name])]:
+        told[name] = ["the original drew nothing"]
+        drawn.remove(name)
+    pairs = [(read(owns[name]), read(references[name])) for name in drawn]
+    measured = letters.compare(pairs)
+    if measured is None:
+        print("letters are not compared: no browser")
+    for name, pair, elsewhere in zip(drawn, pairs, measured or [[]] * len(drawn)):
+        told[name] = structure.compare(*pair) + elsewhere
 
 
 def generated(browser, seed, share, out):
@@ -60,14 +74,15 @@ def main():
                 print("skipped: no folder", folder)
                 sys.exit(77)
             names = arguments or sorted(f[:-7] for f in os.listdir(folder) if f.endswith(".drawio"))
-        wrong = same = 0
-        for name in names:
-            path = os.path.join(folder, name)
-            told = judge(draw, path + ".drawio", path + ".ref.svg", os.path.join(out, name + ".svg"), not is_generated)
-            is_known = not is_generated and not arguments and name in KNOWN
-            wrong += bool(told) and not is_known
-            same += told == []
-            print(name, "refused" if told is None else "DIFFERS" if told else "same", f"(known: {KNOWN[name]})" if is_known else "", *("\n    " + text for text in told or []))
+        references, owns = ({name: os.path.join(place, name + end) for name in names} for place, end in ((folder, ".ref.svg"), (out, ".svg")))
+        told = {name: draw_file(draw, os.path.join(folder, name + ".drawio"), owns[name], not is_generated) for name in names}
+        judge(told, references, owns)
+    wrong = same = 0
+    for name, texts in told.items():
+        is_known = not is_generated and not arguments and name in KNOWN
+        wrong += bool(texts) and not is_known
+        same += texts == []
+        print(name, "refused" if texts is None else "DIFFERS" if texts else "same", f"(known: {KNOWN[name]})" if is_known else "", *("\n    " + text for text in texts or []))
     print(f"{same} of {len(names)} the same in structure, {wrong} wrong")
     sys.exit(1 if wrong or same == 0 else 0)
 

@@ -284,6 +284,9 @@ START_TEST(reads_labels_as_a_browser_does)
         {"1 &lt; 2 < 3", "1 < 2 < 3"},
         {"<b>bold", "bold"},
         {"<div><br></div>x", "\nx"},
+        {"<p>a<div>b</div>", "a\nb"},
+        {"<ul><li>a<li>b</ul>", "a\nb"},
+        {"&frac34;&check;&nosuch;", "¾✓&nosuch;"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *text = label_html_to_text(cases[i][0]);
@@ -310,11 +313,25 @@ END_TEST
 START_TEST(refuses_colours_that_are_none)
 {
     g_autofree char *line = first_reason(HEAD BOX("a", "strokeColor=default;", "0", "0") TAIL),
-                    *fill = first_reason(HEAD BOX("b", "fillColor=light-dark(#fff, #000);", "0", "0") TAIL),
+                    *fill = first_reason(HEAD BOX("b", "fillColor=light-dark(#ff, #000);", "0", "0") TAIL),
                     *text = first_reason(HEAD BOX("c", "fontColor=default;fillColor=inherit;", "0", "0") TAIL);
     assert_contains(line, "cell 'a': the colour 'default' (strokeColor)");
-    assert_contains(fill, "cell 'b': the colour 'light-dark(#fff, #000)' (fillColor)");
+    assert_contains(fill, "cell 'b': the colour 'light-dark(#ff, #000)' (fillColor)");
     ck_assert_str_eq(text, "");
+}
+END_TEST
+
+START_TEST(draws_what_a_page_shows_in_the_light)
+{
+    g_autofree char *svg = draw(HEAD BOX("a", "fillColor=light-dark(rgb(255, 0, 1), #000);strokeColor=transparent;", "0", "0") TAIL, NULL);
+    assert_contains(svg, "fill=\"#ff0001\"/>");
+}
+END_TEST
+
+START_TEST(inherits_colours_from_layers_too)
+{
+    g_autofree char *svg = draw(HEAD BOX("a", "fillColor=inherit;strokeColor=inherit;", "0", "0") TAIL, NULL);
+    assert_contains(svg, "fill=\"#ffffff\" stroke=\"#000000\"");
 }
 END_TEST
 
@@ -344,6 +361,19 @@ START_TEST(says_what_in_a_label_it_cannot_draw)
         {"<p style='margin:0px'>a<br/>b<o:p></o:p></p>", NULL},
         {"<span style='letter-spacing: normal; float: none; color: rgb(1, 2, 3); font-size: 12px'>a</span>", NULL},
         {"<!-- <table> --> 1 < 2", NULL},
+        {"<div style='background: #ff0'>", "the style 'background: #ff0'"},
+        {"<span style='background: #ff0; text-wrap: nowrap; font-size: initial'>", NULL},
+        {"<span style='font-size: 2vw'>", "the style 'font-size: 2vw'"},
+        {"<span style='line-height: 0'>", "the style 'line-height: 0'"},
+        {"<span style='text-decoration: underline wavy'>", "the style 'text-decoration: underline wavy'"},
+        {"<p style='text-align: justify'>", "the style 'text-align: justify'"},
+        {"<p style='margin: 0 auto'>", NULL},
+        {"<span style='color: light-dark(#fff, #000)'>", "the style 'color: light-dark(#fff, #000)'"},
+        {"<ol start='3'>", "the attribute start=\"3\""},
+        {"a</p>", "</p>, which closes what is not open,"},
+        {"<p><b>a<div>", "<div> inside of a styled paragraph"},
+        {"a &nosuch; b", "the character &nosuch;"},
+        {"a&shy;b", "the soft hyphen"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *unknown = label_check_html(cases[i][0]);
@@ -483,6 +513,27 @@ static cairo_status_t read_png(void *closure, unsigned char *to, unsigned length
     return CAIRO_STATUS_SUCCESS;
 }
 
+/* Cairo keeps a path that is filled only; pango adds the lines under a text to it. */
+START_TEST(does_not_fill_shapes_again_with_the_lines_of_text)
+{
+    static const char page[] = HEAD "<mxCell id='a' value='&lt;u&gt;x&lt;/u&gt;' "
+                                    "style='html=1;fillColor=#ffff00;strokeColor=none;fontColor=#0000ff;' vertex='1' parent='1'>"
+                                    "<mxGeometry width='80' height='40' as='geometry'/></mxCell>" TAIL;
+    struct picture_options options = {.format = PICTURE_PNG, .scale = 1, .border = 0};
+    g_autoptr(drawio_file) file = load(page);
+    g_autoptr(GBytes) png = drawio_draw(file, &options, NULL, NULL);
+    ck_assert_ptr_nonnull(png);
+    GByteArray *left = g_bytes_unref_to_array(g_bytes_ref(png));
+    cairo_surface_t *surface = cairo_image_surface_create_from_png_stream(read_png, left);
+    ck_assert_int_eq(cairo_surface_status(surface), CAIRO_STATUS_SUCCESS);
+    const guint32 *row =
+        (const guint32 *)(void *)(cairo_image_surface_get_data(surface) + 3 * (gsize)cairo_image_surface_get_stride(surface));
+    ck_assert_uint_eq(row[3] & 0xffffff, 0xffff00);
+    cairo_surface_destroy(surface);
+    g_byte_array_unref(left);
+}
+END_TEST
+
 /* Rows that are equal, that go on from left to right, from top to bottom, and that do neither. */
 static guint32 pixel_at(unsigned x, unsigned y)
 {
@@ -533,6 +584,9 @@ int main(void)
     tcase_add_test(cases, refuses_what_unpacks_to_too_much);
     tcase_add_test(cases, routes_edges_around_their_ends);
     tcase_add_test(cases, reads_labels_as_a_browser_does);
+    tcase_add_test(cases, draws_what_a_page_shows_in_the_light);
+    tcase_add_test(cases, inherits_colours_from_layers_too);
+    tcase_add_test(cases, does_not_fill_shapes_again_with_the_lines_of_text);
     tcase_add_test(cases, fills_in_placeholders);
     tcase_add_test(cases, refuses_colours_that_are_none);
     tcase_add_test(cases, draws_fat_arrows_with_their_heads);

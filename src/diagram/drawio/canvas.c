@@ -283,32 +283,36 @@ static struct point toward(struct point from, struct point to, double distance)
     return (struct point){from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share};
 }
 
+/* Cuts each corner at most in the middle between it and where the corner before ended. */
 void canvas_polyline_but(struct canvas *canvas, const struct point *points, unsigned n, double arc, bool is_closed, unsigned sharp)
 {
     struct point last = points[n - 1], first = points[0];
-    if (is_closed && arc > 0)
+    bool is_ring = is_closed && arc > 0;
+    if (is_ring)
         first = (struct point){(last.x + first.x) / 2, (last.y + first.y) / 2}; /* no corner there */
     canvas_move(canvas, first.x, first.y);
     struct point from = first;
-    for (unsigned i = is_closed && arc > 0 ? 0 : 1; i < n; i++) {
+    for (unsigned i = is_ring ? 0 : 1; i < (is_ring ? n : n - 1); i++) {
         struct point corner = points[i];
-        bool is_end = i == n - 1 && !(is_closed && arc > 0);
-        if (arc <= 0 || i == sharp || is_end || point_distance(from, corner) == 0) {
+        if (arc <= 0 || i == sharp || (from.x == corner.x && from.y == corner.y)) {
             canvas_line(canvas, corner.x, corner.y);
             from = corner;
             continue;
         }
-        unsigned next = i + 1;
-        while (next < n - 1 && point_distance(corner, points[next]) < 0.5)
-            next++;
-        struct point to = next < n ? points[next] : first;
-        struct point before = toward(corner, from, arc), after = toward(corner, to, arc);
+        struct point before = toward(corner, from, arc);
+        while (i + 2 < n && round(points[i + 1].x - corner.x) == 0 && round(points[i + 1].y - corner.y) == 0)
+            i++;
+        struct point after = toward(corner, i + 1 < n ? points[i + 1] : first, arc);
         canvas_line(canvas, before.x, before.y);
         canvas_quad(canvas, corner.x, corner.y, after.x, after.y);
-        from = corner;
+        from = after;
     }
+    if (is_closed && !is_ring)
+        canvas_line(canvas, last.x, last.y);
     if (is_closed)
         canvas_close(canvas);
+    else
+        canvas_line(canvas, last.x, last.y);
 }
 
 void canvas_polyline(struct canvas *canvas, const struct point *points, unsigned n, double arc, bool is_closed)

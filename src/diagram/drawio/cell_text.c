@@ -136,6 +136,10 @@ char *cell_text_new(const struct page *page, const struct cell *cell)
     g_autofree char *html = style_flag(style, "html", false) ? g_strdup(label) : g_markup_escape_text(label, -1);
     if (style_is(style, "nl2Br", "0") || strchr(html, '\n') == NULL)
         return g_steal_pointer(&html);
+    g_autoptr(GString) below = g_string_new(NULL); /* empty lines at the end are lines too */
+    for (size_t length = strlen(html); length > 0 && html[length - 1] == '\n'; html[--length] = '\0')
+        g_string_append(below, "<div><br></div>");
     g_auto(GStrv) lines = g_strsplit(html, "\n", -1);
-    return g_strjoinv("<br>", lines);
+    g_autofree char *joined = g_strjoinv("<br>", lines);
+    return g_strconcat(joined, below->str, NULL);
 }

@@ -217,6 +217,20 @@ static bool parse_function(const char *text, struct color *ret_color)
     return n >= 3;
 }
 
+/* "light-dark(a, b)": pictures are drawn in the light. */
+static bool parse_light(const char *text, struct color *ret_color)
+{
+    static const char start[] = "light-dark(";
+    if (!g_str_has_prefix(text, start))
+        return false;
+    int depth = 0;
+    const char *from = text + strlen(start), *end = from;
+    for (; *end != '\0' && (*end != ',' || depth > 0); end++)
+        depth += *end == '(' ? 1 : *end == ')' ? -1 : 0;
+    g_autofree char *light = *end == ',' && depth == 0 ? g_strndup(from, (gsize)(end - from)) : NULL;
+    return light != NULL && !g_str_has_prefix(light, start) && color_parse(light, ret_color);
+}
+
 bool color_parse(const char *text, struct color *ret_color)
 {
     g_autofree char *lower = text != NULL && strlen(text) < 100 ? g_strstrip(g_ascii_strdown(text, -1)) : NULL;
@@ -229,5 +243,9 @@ bool color_parse(const char *text, struct color *ret_color)
         *ret_color = from_rgb(name->rgb);
         return true;
     }
-    return parse_function(lower, ret_color) || (strlen(lower) == 6 && parse_hex(lower, ret_color));
+    if (strcmp(lower, "transparent") == 0) {
+        *ret_color = (struct color){0, 0, 0, 0};
+        return true;
+    }
+    return parse_light(lower, ret_color) || parse_function(lower, ret_color) || (strlen(lower) == 6 && parse_hex(lower, ret_color));
 }

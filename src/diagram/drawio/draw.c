@@ -99,6 +99,15 @@ static void draw_vertex(struct drawing *drawing, int index)
         shape_rectangle(canvas, &shape, 0, 0, shape.width, shape.height);
 }
 
+static void add_edge_bounds(struct drawing *drawing, double grow)
+{
+    if (drawing->canvas->state.has_shadow) {
+        drawing->canvas->bounds.width += CANVAS_SHADOW_X;
+        drawing->canvas->bounds.height += CANVAS_SHADOW_Y;
+    }
+    draw_add_bounds(drawing, grow);
+}
+
 static void draw_edge(struct drawing *drawing, int index)
 {
     const struct style *style = &page_cell(drawing->page, index)->style;
@@ -111,7 +120,7 @@ static void draw_edge(struct drawing *drawing, int index)
             drawing->canvas->bounds = drawing->view->states[index].bounds;
             grow += arrow_reach(style);
         }
-        draw_add_bounds(drawing, grow);
+        add_edge_bounds(drawing, grow);
         return;
     }
     connector_paint(drawing->canvas, style, drawing->view->states[index].points);
@@ -121,7 +130,7 @@ static void draw_edge(struct drawing *drawing, int index)
         drawing->canvas->bounds = drawing->view->states[index].bounds;
         grow += marker;
     }
-    draw_add_bounds(drawing, grow);
+    add_edge_bounds(drawing, grow);
 }
 
 void draw_page(struct drawing *drawing)

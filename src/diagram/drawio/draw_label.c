@@ -162,8 +162,8 @@ static void put_label(struct canvas *canvas, struct label *label, double x, doub
 {
     const struct label_options *options = &label->options;
     struct rect box = {x, y, label->width, label->height};
-    if (clip != NULL)
-        box.height = fmin(box.height, clip->height);
+    if (clip != NULL && options->is_html)
+        box = *clip;
     if (options->has_background || options->has_border)
         paint_box(canvas, box, options->has_background ? &options->background : NULL, options->has_border ? &options->border : NULL);
     for (guint i = 0; i < label->rules->len; i++) {
@@ -174,30 +174,56 @@ static void put_label(struct canvas *canvas, struct label *label, double x, doub
     canvas_label(canvas, label, x, y, clip);
 }
 
-static void place_html(struct canvas *canvas, const struct style *style, struct label *label, const struct label_frame *frame, double room)
+/* The block of HTML as the original makes it: a box one unit high at the anchor, in which the browser aligns another with the text. */
+struct html_room {
+    enum overflow { OVERFLOW_VISIBLE, OVERFLOW_HIDDEN, OVERFLOW_FILL, OVERFLOW_WIDTH, OVERFLOW_BLOCK } overflow;
+    bool wraps;
+    double outer, inner; /* widths of the two boxes; inner 0: as wide as the text, the outer at most where that is clipped */
+};
+
+static enum overflow find_overflow(const struct style *style, bool is_edge)
 {
-    const char *overflow = style_get(style, "overflow");
-    bool is_clipped =
-        overflow != NULL && (strcmp(overflow, "hidden") == 0 || strcmp(overflow, "block") == 0 || strcmp(overflow, "width") == 0);
-    bool is_filled = overflow != NULL && strcmp(overflow, "fill") == 0;
-    double left = round(frame->anchor.x - frame->share_x * room) - TEXT_SHIFT;
-    double height = is_clipped ? fmin(label->height, round(frame->height)) : label->height;
-    /* The browser aligns the label in a box one unit high. */
-    double top = round(frame->anchor.y) - TEXT_SHIFT + frame->share_y * (1 - height);
-    double x = left + frame->share_x * ((room > 0 ? room : 1) - label->width);
-    struct rect clip = {left, top, room, height};
-    if (is_filled) {
-        x = round(frame->box.x) - TEXT_SHIFT;
-        top = round(frame->box.y) - TEXT_SHIFT;
-        clip = (struct rect){x, top, round(frame->box.width), round(frame->box.height)};
-    }
-    put_label(canvas, label, x, top, is_clipped || is_filled ? &clip : NULL);
+    static const char *const names[] = {"visible", "hidden", "fill", "width", "block"};
+    for (int i = OVERFLOW_HIDDEN; i <= OVERFLOW_BLOCK; i++)
+        if (style_is(style, "overflow", names[i]) && !(is_edge && i == OVERFLOW_HIDDEN))
+            return (enum overflow)i;
+    return OVERFLOW_VISIBLE;
+}
+
+static struct html_room find_html_room(const struct style *style, bool is_edge, double width)
+{
+    struct html_room room = {find_overflow(style, is_edge), style_is(style, "whiteSpace", "wrap"), 1, 0};
+    bool is_given = room.overflow == OVERFLOW_WIDTH || room.overflow == OVERFLOW_BLOCK;
+    if (room.wraps || room.overflow == OVERFLOW_HIDDEN || room.overflow == OVERFLOW_FILL)
+        room.outer = round(width + 2);
+    else if (is_given)
+        room.outer = round(width);
+    if (is_given || room.overflow == OVERFLOW_FILL)
+        room.inner = round(width);
+    return room;
+}
+
+static void place_html(struct canvas *canvas, struct label *label, const struct label_frame *frame, const struct html_room *room)
+{
+    bool is_fixed = room->wraps || room->overflow != OVERFLOW_VISIBLE;
+    bool is_filled = room->overflow == OVERFLOW_FILL;
+    bool is_low = room->overflow == OVERFLOW_HIDDEN || (room->overflow == OVERFLOW_WIDTH && frame->height > 0) ||
+                  (room->overflow == OVERFLOW_BLOCK && frame->share_y == 0.5);
+    double width = room->overflow == OVERFLOW_HIDDEN ? fmin(label->width, room->outer) : label->width;
+    double left = round(frame->anchor.x - (is_fixed ? frame->share_x * (frame->width + 2) : 0)) - TEXT_SHIFT;
+    double x = left + frame->share_x * (room->outer - width);
+    double height = is_filled ? round(frame->height) : is_low ? fmin(label->height, round(frame->height)) : label->height;
+    double top = round(frame->anchor.y - (is_filled ? frame->share_y * frame->height : 0)) - TEXT_SHIFT +
+                 frame->share_y * ((is_filled ? round(frame->height) : 1) - height);
+    struct rect clip = {x, top, width, height};
+    bool is_clipped = room->overflow != OVERFLOW_VISIBLE && room->overflow != OVERFLOW_BLOCK;
+    put_label(canvas, label, x, top, is_clipped ? &clip : NULL);
 }
 
 static void place_plain(struct canvas *canvas, const struct style *style, struct label *label, const struct label_frame *frame)
 {
-    bool is_clipped = style_is(style, "overflow", "hidden");
-    double height = label->height;
+    bool is_clipped = style_is(style, "overflow", "hidden") && frame->width > 0 && frame->height > 0;
+    double height = is_clipped ? fmin(label->height, frame->height) : label->height;
     double x = frame->anchor.x - TEXT_SHIFT - frame->share_x * label->width;
     double y = frame->anchor.y - TEXT_SHIFT - (frame->share_y == 0.5 ? height / 2 : frame->share_y == 1 ? height + 1 : 0);
     struct rect clip = {frame->anchor.x - frame->share_x * frame->width - 2, frame->anchor.y - frame->share_y * frame->height - 2,
@@ -215,6 +241,18 @@ static void tell_missing_font(struct drawing *drawing, const char *family)
                         g_strdup_printf("the font '%.60s' is not installed; '%s' is used", family, font_choose(drawing->fonts, family)));
 }
 
+/* Plain text counts with the lines as high as the font is, from where it was put. */
+static void bound_plain(struct canvas *canvas, const struct label *label)
+{
+    const struct op *op = &g_array_index(canvas->ops, struct op, canvas->ops->len - 1);
+    double ascent, descent, gap;
+    font_measure(label->options.fonts, &label->options.style, &ascent, &descent, &gap);
+    double first = g_array_index(label->lines, struct label_line, 0).baseline,
+           last = g_array_index(label->lines, struct label_line, label->lines->len - 1).baseline;
+    struct rect box = {op->bounds.x, op->bounds.y + first - ascent, label->width, last - first + ascent + descent};
+    canvas->bounds = matrix_apply_rect(&canvas->state.matrix, box);
+}
+
 /* What counts for the size of the picture: the room for a clipped or filling label, else the label in whole units, as a browser measures it. */
 static void bound_label(struct drawing *drawing, const struct style *style, const struct label *label, const struct label_frame *frame)
 {
@@ -225,6 +263,8 @@ static void bound_label(struct drawing *drawing, const struct style *style, cons
     struct rect box = {frame->anchor.x - frame->share_x * width, frame->anchor.y - frame->share_y * height, width, height};
     if (label->options.is_html || is_given)
         drawing->canvas->bounds = matrix_apply_rect(&drawing->canvas->state.matrix, box);
+    else
+        bound_plain(drawing->canvas, label);
 }
 
 /* True if the page still has room for the text; tells of it once for each label that is left out. */
@@ -259,14 +299,10 @@ void draw_label(struct drawing *drawing, int index)
     draw_label_options(style, &options);
     options.fonts = drawing->fonts;
     options.align = frame.align;
-    const char *overflow = style_get(style, "overflow");
-    bool wraps = style_is(style, "whiteSpace", "wrap") && options.is_html,
-         fills = overflow != NULL && (strcmp(overflow, "fill") == 0 || strcmp(overflow, "width") == 0);
-    double room = fills ? round(frame.box.width) : wraps ? round(frame.width + 2) : 0;
-    if (wraps && room > 0)
-        options.width = room;
-    if (fills && options.is_html)
-        options.full_width = room;
+    struct html_room room = find_html_room(style, cell->is_edge, frame.width);
+    options.style.is_unbroken = !room.wraps || !options.is_html;
+    options.width = room.outer;
+    options.full_width = options.is_html ? room.inner : 0;
     struct label *label = label_new(source, &options);
     tell_missing_font(drawing, options.style.family);
     if (label->n_unknown > 0 && drawing->warnings != NULL)
@@ -277,7 +313,7 @@ void draw_label(struct drawing *drawing, int index)
     drawing->canvas->state.opacity = style_share(style, "textOpacity");
     canvas_start_bounds(drawing->canvas);
     if (options.is_html)
-        place_html(drawing->canvas, style, label, &frame, room);
+        place_html(drawing->canvas, label, &frame, &room);
     else
         place_plain(drawing->canvas, style, label, &frame);
     bound_label(drawing, style, label, &frame);

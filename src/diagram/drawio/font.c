@@ -122,12 +122,15 @@ PangoFont *font_load(const struct fonts *fonts, const struct text_style *style)
     return loaded;
 }
 
-void font_measure(const struct fonts *fonts, const struct text_style *style, double *ret_ascent, double *ret_descent)
+void font_measure(const struct fonts *fonts, const struct text_style *style, double *ret_ascent, double *ret_descent, double *ret_gap)
 {
     PangoFontDescription *font = font_describe(fonts, style);
     PangoFontMetrics *metrics = pango_context_get_metrics(fonts->context, font, NULL);
     *ret_ascent = round((double)pango_font_metrics_get_ascent(metrics) / PANGO_SCALE);
     *ret_descent = round((double)pango_font_metrics_get_descent(metrics) / PANGO_SCALE);
+    int height = pango_font_metrics_get_height(metrics),
+        filled = pango_font_metrics_get_ascent(metrics) + pango_font_metrics_get_descent(metrics);
+    *ret_gap = fmax(0, round((double)(height - filled) / PANGO_SCALE));
     pango_font_metrics_unref(metrics);
     pango_font_description_free(font);
 }

@@ -23,7 +23,7 @@ PangoFontDescription *font_describe(const struct fonts *fonts, const struct text
 PangoFont *font_load(const struct fonts *fonts, const struct text_style *style);
 
 /* Ascent and descent in whole pixels, as browsers round them. */
-void font_measure(const struct fonts *fonts, const struct text_style *style, double *ret_ascent, double *ret_descent);
+void font_measure(const struct fonts *fonts, const struct text_style *style, double *ret_ascent, double *ret_descent, double *ret_gap);
 
 /* The family that text of a CSS list of families is set in: the first one that is installed, or has a substitute of the same widths; a
  * browser takes its standard serif font when there is none. Owned by `fonts`. */

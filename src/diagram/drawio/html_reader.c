@@ -1,5 +1,6 @@
 #include "diagram/drawio/html_reader.h"
 
+#include <libxml/HTMLparser.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +65,7 @@ static const struct html_tag tags[] = {
     {"legend", ROLE_BLOCK, 0, 0, 0},
     {"li", ROLE_BLOCK, FLAG_ITEM, 0, 0},
     {"link", ROLE_INLINE, 0, 0, 0},
-    {"main", ROLE_BLOCK, 0, 0, 0},
+    {"main", ROLE_UNKNOWN, 0, 0, 0},
     {"mark", ROLE_INLINE, FLAG_MARK, 0, 0},
     {"marquee", ROLE_UNKNOWN, 0, 0, 0},
     {"math", ROLE_UNKNOWN, 0, 0, 0},
@@ -114,21 +115,17 @@ static const struct html_tag tags[] = {
     {"wbr", ROLE_UNKNOWN, 0, 0, 0},
 };
 
-/* Named characters that labels use, sorted; numbers are read as well. */
+/* Named characters that HTML 4, which libxml2 knows, has not. */
 static const struct entity {
     const char *name;
     gunichar code;
 } entities[] = {
-    {"Delta", 0x394},  {"Omega", 0x3a9},   {"Sigma", 0x3a3},  {"alpha", 0x3b1},   {"amp", '&'},      {"apos", '\''},    {"auml", 0xe4},
-    {"beta", 0x3b2},   {"bull", 0x2022},   {"cent", 0xa2},    {"check", 0x2713},  {"copy", 0xa9},    {"deg", 0xb0},     {"delta", 0x3b4},
-    {"divide", 0xf7},  {"emsp", 0x2003},   {"ensp", 0x2002},  {"epsilon", 0x3b5}, {"euro", 0x20ac},  {"frac12", 0xbd},  {"gamma", 0x3b3},
-    {"ge", 0x2265},    {"gt", '>'},        {"harr", 0x2194},  {"hellip", 0x2026}, {"infin", 0x221e}, {"lambda", 0x3bb}, {"laquo", 0xab},
-    {"larr", 0x2190},  {"ldquo", 0x201c},  {"le", 0x2264},    {"lsquo", 0x2018},  {"lt", '<'},       {"mdash", 0x2014}, {"micro", 0xb5},
-    {"middot", 0xb7},  {"minus", 0x2212},  {"mu", 0x3bc},     {"nbsp", 0xa0},     {"ndash", 0x2013}, {"ne", 0x2260},    {"ouml", 0xf6},
-    {"para", 0xb6},    {"pi", 0x3c0},      {"plusmn", 0xb1},  {"pound", 0xa3},    {"quot", '"'},     {"raquo", 0xbb},   {"rarr", 0x2192},
-    {"rdquo", 0x201d}, {"reg", 0xae},      {"rsquo", 0x2019}, {"sect", 0xa7},     {"sigma", 0x3c3},  {"sum", 0x2211},   {"szlig", 0xdf},
-    {"theta", 0x3b8},  {"thinsp", 0x2009}, {"times", 0xd7},   {"trade", 0x2122},  {"uarr", 0x2191},  {"uuml", 0xfc},    {"zwj", 0x200d},
-    {"zwnj", 0x200c},
+    {"NewLine", '\n'}, {"Tab", '\t'},         {"apos", '\''},  {"ast", '*'},       {"bigstar", 0x2605}, {"bullet", 0x2022},
+    {"check", 0x2713}, {"checkmark", 0x2713}, {"colon", ':'},  {"comma", ','},     {"commat", '@'},     {"cross", 0x2717},
+    {"dollar", '$'},   {"equals", '='},       {"excl", '!'},   {"hyphen", 0x2010}, {"lbrace", '{'},     {"lbrack", '['},
+    {"lowbar", '_'},   {"lpar", '('},         {"num", '#'},    {"percnt", '%'},    {"period", '.'},     {"phone", 0x260e},
+    {"plus", '+'},     {"quest", '?'},        {"rbrace", '}'}, {"rbrack", ']'},    {"rpar", ')'},       {"semi", ';'},
+    {"sol", '/'},      {"star", 0x2606},      {"vert", '|'},
 };
 
 static int compare_tags(const void *name, const void *item)
@@ -139,6 +136,17 @@ static int compare_tags(const void *name, const void *item)
 const struct html_tag *html_find_tag(const char *name)
 {
     return bsearch(name, tags, G_N_ELEMENTS(tags), sizeof tags[0], compare_tags);
+}
+
+int html_find_implied_end(const struct html_tag *tag)
+{
+    return (tag->flags & FLAG_ITEM) != 0 ? 1 : strcmp(tag->name, "dd") == 0 || strcmp(tag->name, "dt") == 0 ? 2 : 0;
+}
+
+bool html_is_transparent(const struct html_tag *tag)
+{
+    static const char *const blocks[] = {"address", "div", "p", NULL};
+    return tag->role == ROLE_INLINE || g_strv_contains(blocks, tag->name);
 }
 
 static int compare_entities(const void *name, const void *item)
@@ -155,7 +163,8 @@ static gunichar read_entity(const char **at)
         return 0;
     memcpy(name, *at, length);
     const struct entity *entity = bsearch(name, entities, G_N_ELEMENTS(entities), sizeof entities[0], compare_entities);
-    gunichar code = entity != NULL ? entity->code : 0;
+    const htmlEntityDesc *known = entity == NULL ? htmlEntityLookup((const xmlChar *)name) : NULL;
+    gunichar code = entity != NULL ? entity->code : known != NULL ? known->value : 0;
     if (name[0] == '#')
         code = (gunichar)(g_ascii_tolower(name[1]) == 'x' ? g_ascii_strtoull(name + 2, NULL, 16) : g_ascii_strtoull(name + 1, NULL, 10));
     if (code == 0 || !g_unichar_validate(code) || (code < 32 && code != '\n' && code != '\t'))

@@ -40,6 +40,12 @@ struct html_tag {
 /* The tag of a name in lower case, or NULL: it is none that is known here. */
 const struct html_tag *html_find_tag(const char *name);
 
+/* Which items end when such a one begins: 1 of lists, 2 of definitions; 0 for other tags. */
+int html_find_implied_end(const struct html_tag *tag);
+
+/* Whether an item ends through an open element of this tag: inline ones, and the blocks that the standard names. */
+bool html_is_transparent(const struct html_tag *tag);
+
 struct html_markup {
     char name[16];
     bool is_closing;

@@ -23,8 +23,9 @@ static void insert(PangoAttrList *list, PangoAttribute *attribute, guint start, 
     pango_attr_list_insert(list, attribute);
 }
 
-static void insert_style(const struct fonts *fonts, PangoAttrList *list, const struct text_style *style, guint start, guint end)
+static void insert_style(const struct label *label, PangoAttrList *list, const struct text_style *style, guint start, guint end)
 {
+    const struct fonts *fonts = label->options.fonts;
     PangoFontDescription *font = font_describe(fonts, style);
     struct color c = style->color, b = style->background;
     insert(list, pango_attr_font_desc_new(font), start, end);
@@ -39,6 +40,8 @@ static void insert_style(const struct fonts *fonts, PangoAttrList *list, const s
         insert(list, pango_attr_underline_new(PANGO_UNDERLINE_SINGLE), start, end);
     if (style->is_struck)
         insert(list, pango_attr_strikethrough_new(TRUE), start, end);
+    if (label->may_break && style->is_unbroken)
+        insert(list, pango_attr_allow_breaks_new(FALSE), start, end);
     if (style->rise != 0)
         insert(list, pango_attr_rise_new((int)(style->rise * PANGO_SCALE)), start, end);
     pango_font_description_free(font);
@@ -94,8 +97,9 @@ static int replace_missing(const struct fonts *fonts, PangoLayout *layout, Pango
     return n;
 }
 
-static PangoLayout *layout_block(const struct fonts *fonts, const struct text_block *block, int *n_unknown)
+static PangoLayout *layout_block(struct label *label, const struct text_block *block)
 {
+    const struct fonts *fonts = label->options.fonts;
     PangoLayout *layout = pango_layout_new(fonts->context);
     PangoAttrList *attributes = pango_attr_list_new();
     PangoFontDescription *font = font_describe(fonts, &block->style);
@@ -106,11 +110,11 @@ static PangoLayout *layout_block(const struct fonts *fonts, const struct text_bl
     for (guint i = 0; i < block->spans->len; i++) {
         const struct text_span *span = &g_array_index(block->spans, struct text_span, i);
         if (span->end > start)
-            insert_style(fonts, attributes, &span->style, start, span->end);
+            insert_style(label, attributes, &span->style, start, span->end);
         start = MAX(start, span->end);
     }
     pango_layout_set_attributes(layout, attributes);
-    *n_unknown += replace_missing(fonts, layout, attributes, block);
+    label->n_unknown += replace_missing(fonts, layout, attributes, block);
     pango_attr_list_unref(attributes);
     pango_layout_set_wrap(layout, PANGO_WRAP_WORD);
     return layout;
@@ -140,13 +144,12 @@ static void set_layout_width(PangoLayout *layout, double width)
 static double fit_width(struct label *label)
 {
     double available = label->options.full_width > 0 ? label->options.full_width : label->options.width, preferred = 0, least = 0;
-    bool may_wrap = label->options.width > 0;
     for (guint i = 0; i < label->blocks->len; i++) {
         const struct text_block *block = label->blocks->pdata[i];
         if (label->layouts->pdata[i] != NULL)
             preferred = fmax(preferred, widest_line(label->layouts->pdata[i]) + block->left + block->right);
     }
-    if (!may_wrap || preferred <= available)
+    if (!label->may_break || preferred <= available)
         return label->options.full_width > 0 ? label->options.full_width : preferred;
     for (guint i = 0; i < label->blocks->len; i++) {
         const struct text_block *block = label->blocks->pdata[i];
@@ -171,25 +174,28 @@ struct extent {
 
 static void cover(const struct fonts *fonts, struct extent *extent, const struct text_style *style)
 {
-    double ascent, descent;
-    font_measure(fonts, style, &ascent, &descent);
-    double height = style->line_height > 0 ? style->line_height * style->size : ascent + descent;
+    double ascent, descent, gap;
+    font_measure(fonts, style, &ascent, &descent, &gap);
+    double height = style->line_length > 0   ? style->line_length
+                    : style->line_height > 0 ? style->line_height * style->size
+                                             : ascent + descent + gap;
     double above = floor((height - ascent - descent) / 2) + ascent;
     extent->ascent = fmax(extent->ascent, above + style->rise);
     extent->descent = fmax(extent->descent, height - above - style->rise);
 }
 
-/* Height of a line above and below its baseline: of the block's own font and of each span that is in the line. */
+/* Height of a line above and below its baseline: of the block's own font and of each inline element that is in the line. */
 static struct extent measure_line(const struct fonts *fonts, const struct text_block *block, const PangoLayoutLine *line)
 {
     struct extent extent = {-1e9, -1e9};
-    guint start = 0, from = (guint)line->start_index, to = from + (guint)line->length;
+    guint from = (guint)line->start_index, to = from + (guint)line->length;
+    if (to < block->text->len && block->text->str[to] == '\n')
+        to++; /* the break is in the line that it ends */
     cover(fonts, &extent, &block->style);
-    for (guint i = 0; i < block->spans->len; i++) {
-        const struct text_span *span = &g_array_index(block->spans, struct text_span, i);
-        if (MAX(start, from) < MIN(span->end, to) && memcmp(&span->style, &block->style, sizeof block->style) != 0)
-            cover(fonts, &extent, &span->style);
-        start = span->end;
+    for (guint i = 0; i < block->boxes->len; i++) {
+        const struct text_box *box = &g_array_index(block->boxes, struct text_box, i);
+        if (MAX(box->start, from) < MIN(box->end, to))
+            cover(fonts, &extent, &box->style);
     }
     return extent;
 }
@@ -237,7 +243,7 @@ static void place_marker(struct label *label, const struct text_block *block, gu
     pango_font_description_free(font);
     pango_layout_set_text(layout, block->marker, -1);
     PangoAttrList *attributes = pango_attr_list_new();
-    insert_style(label->options.fonts, attributes, &block->style, 0, G_MAXUINT);
+    insert_style(label, attributes, &block->style, 0, G_MAXUINT);
     pango_layout_set_attributes(layout, attributes);
     pango_attr_list_unref(attributes);
     g_ptr_array_add(label->layouts, layout);
@@ -266,6 +272,17 @@ static void place_all(struct label *label, double space_below)
     label->height = y + space_below;
 }
 
+static bool may_break(const GPtrArray *blocks)
+{
+    for (guint i = 0; i < blocks->len; i++) {
+        const struct text_block *block = blocks->pdata[i];
+        for (guint k = 0; k < block->spans->len; k++)
+            if (!g_array_index(block->spans, struct text_span, k).style.is_unbroken)
+                return true;
+    }
+    return false;
+}
+
 static void unref_layout(gpointer layout)
 {
     if (layout != NULL)
@@ -282,9 +299,10 @@ struct label *label_new(const char *text, const struct label_options *options)
     label->layouts = g_ptr_array_new_with_free_func(unref_layout);
     label->blocks = options->is_html ? label_html_parse(text, &options->style, options->align, &space_below)
                                      : label_text_parse(text, &options->style, options->align);
+    label->may_break = may_break(label->blocks);
     for (guint i = 0; i < label->blocks->len; i++) {
         const struct text_block *block = label->blocks->pdata[i];
-        PangoLayout *layout = block->is_rule ? NULL : layout_block(options->fonts, block, &label->n_unknown);
+        PangoLayout *layout = block->is_rule ? NULL : layout_block(label, block);
         g_ptr_array_add(label->layouts, layout);
     }
     label->width = fit_width(label);

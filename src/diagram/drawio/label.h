@@ -13,9 +13,8 @@ struct label_options {
     struct text_style style;
     enum text_align align;
     bool is_html;      /* else plain text with lines at whole distances, as SVG text */
-    double width;      /* wrap at this width; 0: never */
-    double full_width; /* lay out within exactly this width; 0: as wide as the
-                        text */
+    double width;      /* wrap at this width what may be broken (style.is_unbroken) */
+    double full_width; /* lay out within exactly this width; 0: as wide as the text */
     bool has_background, has_border;
     struct color background, border;
 };
@@ -39,7 +38,8 @@ struct label {
     GArray *lines;      /* struct label_line */
     GArray *rules;      /* struct label_box */
     double width, height;
-    int n_unknown; /* characters that no installed font has */
+    bool may_break; /* some of the text */
+    int n_unknown;  /* characters that no installed font has */
 };
 
 struct label *label_new(const char *text, const struct label_options *options);

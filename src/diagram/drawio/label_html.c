@@ -7,14 +7,15 @@
 
 #define MAX_DEPTH 100
 #define MAX_BLOCKS 5000
+#define MAX_BOXES 1000 /* of a block */
 #define LIST_INDENT 40
 
 struct parser {
     GPtrArray *blocks;
     struct label_element stack[MAX_DEPTH];
     int depth;
-    struct text_block *block; /* under construction, or NULL */
-    double pending_space;
+    struct text_block *block;          /* under construction, or NULL */
+    double fixed_space, pending_space; /* below the last block: what margins cannot grow together with, and margins */
     char *pending_marker;
 };
 
@@ -28,6 +29,7 @@ static void free_block(gpointer data)
     struct text_block *block = data;
     g_string_free(block->text, TRUE);
     g_array_unref(block->spans);
+    g_array_unref(block->boxes);
     g_free(block->marker);
     g_free(block);
 }
@@ -37,6 +39,7 @@ static struct text_block *new_block(const struct text_style *style, enum text_al
     struct text_block *block = g_new0(struct text_block, 1);
     block->text = g_string_new(NULL);
     block->spans = g_array_new(FALSE, FALSE, sizeof(struct text_span));
+    block->boxes = g_array_new(FALSE, FALSE, sizeof(struct text_box));
     block->style = *style;
     block->align = align;
     return block;
@@ -74,9 +77,9 @@ static void keep_block(struct parser *parser, struct text_block *block)
         free_block(block);
         return;
     }
-    block->space_above = parser->pending_space;
+    block->space_above = parser->fixed_space + parser->pending_space;
     block->marker = g_steal_pointer(&parser->pending_marker);
-    parser->pending_space = 0;
+    parser->fixed_space = parser->pending_space = 0;
     g_ptr_array_add(parser->blocks, block);
 }
 
@@ -89,10 +92,26 @@ static void cut_text(struct text_block *block, gsize length)
     }
 }
 
+/* Notes what an inline element covers of the paragraph, if it makes lines higher than those around it. */
+static void add_box(struct text_block *block, const struct label_element *element)
+{
+    struct text_box box = {element->start, (guint)block->text->len, element->style};
+    const struct text_style *style = &element->style, *around = &block->style;
+    bool is_higher = style->size != around->size || style->rise != around->rise || style->line_height != around->line_height ||
+                     style->line_length != around->line_length || strcmp(style->family, around->family) != 0;
+    if (is_higher && box.end > box.start && block->boxes->len < MAX_BOXES)
+        g_array_append_val(block->boxes, box);
+}
+
 /* Ends the paragraph under construction; a line break at its very end opens no new line, and a paragraph of nothing is none. */
 static void end_block(struct parser *parser)
 {
     struct text_block *block = g_steal_pointer(&parser->block);
+    for (int i = parser->depth; i > 0 && parser->stack[i].tag->role == ROLE_INLINE; i--) {
+        if (block != NULL)
+            add_box(block, &parser->stack[i]);
+        parser->stack[i].start = 0;
+    }
     if (block == NULL)
         return;
     gsize length = block->text->len;
@@ -147,7 +166,19 @@ static void add_break(struct parser *parser)
     append_char(parser, block, "\n", 1);
 }
 
-static void apply_flags(struct parser *parser, struct label_element *element, double *space_above)
+enum side { SIDE_ABOVE, SIDE_RIGHT, SIDE_BELOW, SIDE_LEFT };
+
+/* The bullet of an item: of the list itself, of one in a list, of one deeper in; NULL outside of lists. */
+static const char *find_bullet(const struct parser *parser)
+{
+    static const char *const bullets[] = {NULL, "•", "◦", "▪"};
+    int n_lists = 0;
+    for (int i = 1; i <= parser->depth; i++)
+        n_lists += (parser->stack[i].tag->flags & FLAG_LIST) != 0;
+    return bullets[MIN(n_lists, 3)];
+}
+
+static void apply_flags(struct parser *parser, struct label_element *element)
 {
     const struct html_tag *tag = element->tag;
     struct text_style *style = &element->style;
@@ -157,6 +188,7 @@ static void apply_flags(struct parser *parser, struct label_element *element, do
     style->is_underlined |= (tag->flags & FLAG_UNDERLINE) != 0;
     style->is_struck |= (tag->flags & FLAG_STRIKE) != 0;
     style->keeps_spaces |= (tag->flags & FLAG_PRE) != 0;
+    style->is_unbroken |= (tag->flags & FLAG_PRE) != 0;
     if ((tag->flags & FLAG_MONO) != 0)
         text_style_set_family(style, "monospace");
     if ((tag->flags & FLAG_CENTER) != 0)
@@ -171,22 +203,17 @@ static void apply_flags(struct parser *parser, struct label_element *element, do
         style->rise -= parent_size / 5 + 1;
     if (tag->size > 0)
         style->size *= tag->size;
-    if ((tag->flags & (FLAG_LIST | FLAG_QUOTE)) != 0)
-        element->left += LIST_INDENT;
+    memset(element->margin, 0, sizeof element->margin);
+    memset(element->padding, 0, sizeof element->padding);
+    if ((tag->flags & FLAG_LIST) != 0)
+        element->padding[SIDE_LEFT] = LIST_INDENT;
+    if ((tag->flags & FLAG_QUOTE) != 0)
+        element->margin[SIDE_LEFT] = LIST_INDENT;
     if ((tag->flags & FLAG_QUOTE) != 0 && tag->margin > 0)
-        element->right += LIST_INDENT;
-    bool is_nested_list = (tag->flags & FLAG_LIST) != 0 && parser->depth > 0 && (parser->stack[parser->depth].tag->flags & FLAG_ITEM) != 0;
-    *space_above = element->space_below = is_nested_list ? 0 : tag->margin * style->size;
-}
-
-/* The bullet of an item: of the list itself, of one in a list, of one deeper in. */
-static const char *find_bullet(const struct parser *parser)
-{
-    static const char *const bullets[] = {"•", "◦", "▪"};
-    int n_lists = 0;
-    for (int i = 1; i <= parser->depth; i++)
-        n_lists += (parser->stack[i].tag->flags & FLAG_LIST) != 0;
-    return bullets[CLAMP(n_lists, 1, 3) - 1];
+        element->margin[SIDE_RIGHT] = LIST_INDENT;
+    bool is_nested_list = (tag->flags & FLAG_LIST) != 0 && (find_bullet(parser) != NULL);
+    if (tag->margin > 0)
+        element->margin[SIDE_ABOVE] = element->margin[SIDE_BELOW] = is_nested_list ? 0 : NAN;
 }
 
 static void number_item(struct parser *parser)
@@ -195,7 +222,8 @@ static void number_item(struct parser *parser)
     bool is_ordered = list->tag != NULL && (list->tag->flags & FLAG_ORDERED) != 0;
     list->n_items++;
     g_free(parser->pending_marker);
-    parser->pending_marker = is_ordered ? g_strdup_printf("%d.", list->n_items) : g_strdup(find_bullet(parser));
+    const char *bullet = find_bullet(parser);
+    parser->pending_marker = is_ordered ? g_strdup_printf("%d.", list->n_items) : g_strdup(bullet != NULL ? bullet : "•");
 }
 
 static void add_rule(struct parser *parser)
@@ -209,36 +237,35 @@ static void add_rule(struct parser *parser)
     keep_block(parser, rule);
 }
 
-static void open_element(struct parser *parser, const struct html_tag *tag, const char *attributes, const char *end)
+/* Margins and paddings in px, and where the element's content begins and ends. */
+static void settle_sides(struct label_element *element)
 {
-    if (parser->depth == MAX_DEPTH - 1)
+    for (int i = 0; i < 4; i++)
+        if (isnan(element->margin[i]))
+            element->margin[i] = element->tag->margin * element->style.size;
+    element->left += element->margin[SIDE_LEFT] + element->padding[SIDE_LEFT];
+    element->right += element->margin[SIDE_RIGHT] + element->padding[SIDE_RIGHT];
+}
+
+/* Margins that meet become the larger of them; a padding keeps them apart. */
+static void add_padding(struct parser *parser, double padding)
+{
+    if (padding <= 0)
         return;
-    struct label_element element = *top(parser);
-    double parent_size = element.style.size, space_above = 0;
-    char *name = NULL, *value = NULL;
-    element.tag = tag;
-    element.n_items = 0;
-    element.rule_height = 2;
-    if (tag->role != ROLE_INLINE) {
-        end_block(parser);
-        element.style.has_background = false;
-    }
-    if ((tag->flags & FLAG_ITEM) != 0)
-        number_item(parser);
-    apply_flags(parser, &element, &space_above);
-    while (html_read_attribute(&attributes, end, &name, &value)) {
-        label_css_apply_attribute(&element, name, value, parent_size, &space_above);
-        g_clear_pointer(&name, g_free);
-        g_clear_pointer(&value, g_free);
-    }
-    if (tag->role != ROLE_INLINE)
-        parser->pending_space = fmax(parser->pending_space, space_above);
-    parser->stack[++parser->depth] = element;
-    if (tag->role == ROLE_RULE) {
-        add_rule(parser);
-        parser->pending_space = fmax(parser->pending_space, element.space_below);
-        parser->depth--;
-    }
+    parser->fixed_space += parser->pending_space + padding;
+    parser->pending_space = 0;
+}
+
+static void add_space_above(struct parser *parser, const struct label_element *element)
+{
+    parser->pending_space = fmax(parser->pending_space, element->margin[SIDE_ABOVE]);
+    add_padding(parser, element->padding[SIDE_ABOVE]);
+}
+
+static void add_space_below(struct parser *parser, const struct label_element *element)
+{
+    add_padding(parser, element->padding[SIDE_BELOW]);
+    parser->pending_space = fmax(parser->pending_space, element->margin[SIDE_BELOW]);
 }
 
 /* Closes the innermost element of that name and all inside of it; one that is not open is ignored. */
@@ -250,8 +277,62 @@ static void close_element(struct parser *parser, const struct html_tag *tag)
     while (depth > 0 && parser->depth >= depth) {
         if (top(parser)->tag->role != ROLE_INLINE) {
             end_block(parser);
-            parser->pending_space = fmax(parser->pending_space, top(parser)->space_below);
+            add_space_below(parser, top(parser));
+        } else if (parser->block != NULL)
+            add_box(parser->block, top(parser));
+        parser->depth--;
+    }
+}
+
+/* What the beginning of a block ends: a paragraph, and of items the one before. */
+static void close_implied(struct parser *parser, const struct html_tag *tag)
+{
+    int item = html_find_implied_end(tag);
+    for (int i = parser->depth; i > 0 && item != 0; i--) {
+        const struct html_tag *open = parser->stack[i].tag;
+        if (html_find_implied_end(open) == item) {
+            close_element(parser, open);
+            break;
         }
+        if (!html_is_transparent(open))
+            break;
+    }
+    const struct html_tag *paragraph = html_find_tag("p");
+    if (tag->role != ROLE_INLINE)
+        close_element(parser, paragraph);
+}
+
+static void open_element(struct parser *parser, const struct html_tag *tag, const char *attributes, const char *end)
+{
+    close_implied(parser, tag);
+    if (parser->depth == MAX_DEPTH - 1)
+        return;
+    struct label_element element = *top(parser);
+    const struct label_element parent = element;
+    char *name = NULL, *value = NULL;
+    element.tag = tag;
+    element.n_items = 0;
+    element.rule_height = 2;
+    if (tag->role != ROLE_INLINE) {
+        end_block(parser);
+        element.style.has_background = false;
+    }
+    if ((tag->flags & FLAG_ITEM) != 0)
+        number_item(parser);
+    apply_flags(parser, &element);
+    while (html_read_attribute(&attributes, end, &name, &value)) {
+        label_css_apply_attribute(&element, &parent, name, value);
+        g_clear_pointer(&name, g_free);
+        g_clear_pointer(&value, g_free);
+    }
+    settle_sides(&element);
+    if (tag->role != ROLE_INLINE)
+        add_space_above(parser, &element);
+    element.start = parser->block != NULL ? (guint)parser->block->text->len : 0;
+    parser->stack[++parser->depth] = element;
+    if (tag->role == ROLE_RULE) {
+        add_rule(parser);
+        add_space_below(parser, &element);
         parser->depth--;
     }
 }
@@ -293,8 +374,25 @@ GPtrArray *label_html_parse(const char *html, const struct text_style *style, en
         close_element(parser, top(parser)->tag);
     end_block(parser);
     g_free(parser->pending_marker);
-    *ret_space_below = parser->pending_space;
+    *ret_space_below = parser->fixed_space + parser->pending_space;
     return parser->blocks;
+}
+
+/* Spaces as SVG shows them: none at the sides of a line, one between words. */
+static void append_plain(struct text_block *block, const char *text, const struct text_style *style)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line != NULL; line++) {
+        if (line > lines)
+            append_styled(block, "\n", 1, style);
+        g_auto(GStrv) words = g_strsplit_set(*line, " \t\r", -1);
+        for (char **word = words, *last = NULL; *word != NULL; word++) {
+            if (**word != '\0' && last != NULL)
+                append_styled(block, " ", 1, style);
+            last = **word != '\0' ? *word : last;
+            append_styled(block, *word, strlen(*word), style);
+        }
+    }
 }
 
 GPtrArray *label_text_parse(const char *text, const struct text_style *style, enum text_align align)
@@ -302,7 +400,7 @@ GPtrArray *label_text_parse(const char *text, const struct text_style *style, en
     GPtrArray *blocks = g_ptr_array_new_with_free_func(free_block);
     struct text_block *block = new_block(style, align);
     g_autofree char *valid = g_utf8_make_valid(text, -1);
-    append_styled(block, valid, strlen(valid), style);
+    append_plain(block, valid, style);
     g_ptr_array_add(blocks, block);
     return blocks;
 }

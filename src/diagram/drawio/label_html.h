@@ -14,10 +14,11 @@ enum text_align { ALIGN_LEFT, ALIGN_CENTER, ALIGN_RIGHT };
 struct text_style {
     char family[MAX_FAMILY]; /* a CSS list of families, without quotes */
     double size;             /* px */
-    bool is_bold, is_italic, is_underlined, is_struck, has_background, keeps_spaces;
+    bool is_bold, is_italic, is_underlined, is_struck, has_background, keeps_spaces, is_unbroken;
     struct color color, background;
     double rise;        /* px above the baseline */
     double line_height; /* factor of the size; 0: as the font wants it */
+    double line_length; /* px, instead of line_height; 0: not set */
 };
 
 struct text_span {
@@ -26,9 +27,16 @@ struct text_span {
     struct text_style style;
 };
 
+/* What an inline element covers of a block: each line that it is on is at least as high as its own text would be. */
+struct text_box {
+    guint start, end; /* bytes */
+    struct text_style style;
+};
+
 struct text_block {
     GString *text;           /* UTF-8; "\n" breaks the line */
     GArray *spans;           /* struct text_span */
+    GArray *boxes;           /* struct text_box */
     struct text_style style; /* of the block itself */
     enum text_align align;
     double space_above, left, right; /* px */

@@ -218,8 +218,7 @@ static void mark_reached(struct page *page, int index, int depth)
         return;
     }
     cell->is_reached = true;
-    style_inherit(&cell->style,
-                  cell->parent != NO_CELL && page_cell(page, cell->parent)->is_vertex ? &page_cell(page, cell->parent)->style : NULL);
+    style_inherit(&cell->style, cell->parent != NO_CELL ? &page_cell(page, cell->parent)->style : NULL);
     for (int child = cell->first_child; child != NO_CELL; child = page_cell(page, child)->next_sibling)
         mark_reached(page, child, depth + 1);
 }

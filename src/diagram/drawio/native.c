@@ -8,7 +8,7 @@
 #include "diagram/drawio/paint.h"
 #include "diagram/drawio/support.h"
 
-#define VERSION "3" /* counts changes of what is drawn */
+#define VERSION "4" /* counts changes of what is drawn */
 #define MAX_REASONS 20
 #define MAX_WARNINGS 100
 #define LINE_SHIFT 0.5 /* pixels by which the original moves all, so that thin lines are sharp */

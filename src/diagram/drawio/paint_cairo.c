@@ -146,7 +146,8 @@ static void paint_path(struct painter *painter, const struct op *op)
     if (is_stroked) {
         set_stroke(cairo, &op->stroke);
         cairo_stroke(cairo);
-    }
+    } else
+        cairo_new_path(cairo); /* what pango draws behind and through a text would fill it again */
     if (is_group)
         end_group(cairo, op->opacity);
 }

@@ -143,7 +143,7 @@ static void paint_label(struct canvas *c, const struct shape *s)
     paint_rectangle(c, s);
     const char *source = style_get(s->style, "image"), *align = style_get(s->style, "imageAlign");
     const char *valign = style_get(s->style, "imageVerticalAlign");
-    struct picture_image *image = source != NULL ? picture_image_new(source, style_flag(s->style, "imageAspect", true), NULL) : NULL;
+    struct picture_image *image = source != NULL ? picture_image_new(source, false, NULL) : NULL;
     if (image == NULL)
         return;
     double w = style_number(s->style, "imageWidth", 24), h = style_number(s->style, "imageHeight", 24);

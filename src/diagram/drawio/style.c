@@ -208,14 +208,16 @@ double style_turn(const struct style *style)
 bool style_color(const struct style *style, const char *key, struct color *ret_color)
 {
     const char *text = style_get(style, key);
+    if (text != NULL && strcmp(text, "default") == 0 && strcmp(key, "labelBackgroundColor") == 0)
+        return false;
     if (text != NULL && strcmp(text, "default") == 0)
         text = strcmp(key, "strokeColor") == 0 || strcmp(key, "fontColor") == 0 ? "#000000" : "#ffffff";
-    return text != NULL && color_parse(text, ret_color);
+    return text != NULL && color_parse(text, ret_color) && ret_color->alpha > 0;
 }
 
 void style_inherit(struct style *style, const struct style *parent)
 {
-    static const char *const keys[] = {"fillColor", "fontColor", "gradientColor", "strokeColor"};
+    static const char *const keys[] = {"fillColor", "gradientColor", "strokeColor"};
     for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
         const char *value = parent != NULL ? style_get_raw(parent, keys[i]) : NULL;
         if (style_is(style, keys[i], "inherit"))

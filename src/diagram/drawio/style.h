@@ -50,8 +50,10 @@ struct color {
 };
 bool color_parse(const char *text, struct color *ret_color);
 
-/* A colour of the style; "default" is black for lines and text, white for the rest. False when there is none. */
+/* A colour of the style; "default" is black for lines and text, none behind labels, white for the rest. False when there is none
+ * to be seen. */
 bool style_color(const struct style *style, const char *key, struct color *ret_color);
 
-/* Replaces the colours that are "inherit" by those of the parent, or none without one; borrows from the parent's style. */
+/* Replaces the fills and lines that are "inherit" by those of the parent (a layer has the defaults of a vertex), or none without one;
+ * borrows from the parent's style. */
 void style_inherit(struct style *style, const struct style *parent);

@@ -39,11 +39,13 @@ static char *find_unknown_key(const struct style *style)
     return NULL;
 }
 
-/* "default" is a colour of newer versions of the original; older ones leave such lines out and fill black. For text it makes no
- * difference, and hardly any for what lies behind it. */
-static bool is_harmless_default(const char *key, const char *value)
+/* "default" is a colour of newer versions of the original; older ones leave such lines out and fill black. For labels it is none: text is
+ * black, and what lies behind it is seen. */
+static bool is_harmless(const char *key, const char *value)
 {
-    return strcmp(value, "default") == 0 && (strcmp(key, "fontColor") == 0 || strcmp(key, "labelBackgroundColor") == 0);
+    if (strcmp(key, "fontColor") == 0)
+        return strcmp(value, "default") == 0 || strcmp(value, "inherit") == 0;
+    return strcmp(key, "labelBackgroundColor") == 0 && strcmp(value, "default") == 0;
 }
 
 /* Colours that are none here. */
@@ -55,7 +57,7 @@ static char *find_unknown_color(const struct style *style)
     struct color color;
     for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
         const char *value = style_get(style, keys[i]);
-        if (value == NULL || color_parse(value, &color) || is_harmless_default(keys[i], value))
+        if (value == NULL || color_parse(value, &color) || is_harmless(keys[i], value))
             continue;
         return g_strdup_printf("the colour '%.40s' (%s), which versions of the original draw in different ways", value, keys[i]);
     }
@@ -110,6 +112,15 @@ static bool has_maths(const char *label)
     return strstr(label, "$$") != NULL || strstr(label, "\\(") != NULL || strstr(label, "`") != NULL;
 }
 
+/* How a label fills its box: of HTML in the box of a vertex all is known, of the rest little. */
+static char *find_unknown_overflow(const struct cell *cell, bool is_html)
+{
+    const char *overflow = style_get(&cell->style, "overflow");
+    if (overflow == NULL || strcmp(overflow, "visible") == 0 || strcmp(overflow, "hidden") == 0 || (is_html && !cell->is_edge))
+        return NULL;
+    return g_strdup_printf("a label %s with overflow=%.20s", is_html ? "of an edge" : "without HTML", overflow);
+}
+
 static char *find_unknown_in_label(const struct page *page, const struct cell *cell)
 {
     g_autofree char *placeholder = cell_text_find_volatile(page, cell);
@@ -120,7 +131,13 @@ static char *find_unknown_in_label(const struct page *page, const struct cell *c
         return NULL;
     if (strlen(text) > LABEL_LIMIT)
         return g_strdup_printf("a label of %zu bytes", strlen(text));
-    g_autofree char *unknown = cell_text_is_html(&cell->style) ? label_check_html(text) : NULL;
+    bool is_html = cell_text_is_html(&cell->style);
+    if (!is_html && style_is(&cell->style, "labelBackgroundColor", "default"))
+        return g_strdup("the colour 'default' behind a label without HTML");
+    char *overflow = find_unknown_overflow(cell, is_html);
+    if (overflow != NULL)
+        return overflow;
+    g_autofree char *unknown = is_html ? label_check_html(text) : NULL;
     if (unknown != NULL)
         return g_strdup_printf("%s in the HTML of its label", unknown);
     if (page->has_math && has_maths(text))
