@@ -1,13 +1,19 @@
 # A private container engine without any network of its own; containers use that of this machine. Sourced after lib.sh. Skips the whole suite, by
 # name, where no engine can be started.
-# CLX_TEST_IMAGES names a folder that keeps its images from one run to the next, for a week; whoever comes second while it is in use has its own.
+# A suite that sets keeps_images before has its images kept from one run to the next, for a week, in the folder that CLX_TEST_IMAGES names (./run tests
+# does); whoever comes second while that is in use has its own. has_old_images is set when there are some.
 engine=$(mktemp -d /tmp/clx-engine-XXXXXX)
-engine_root=$engine/root
-if [ -n "${CLX_TEST_IMAGES-}" ] && mkdir -p "$CLX_TEST_IMAGES" && exec 8>"$CLX_TEST_IMAGES/lock" && flock -n 8; then
+engine_root=$engine/root has_old_images=
+if [ -n "${keeps_images-}" ] && [ -n "${CLX_TEST_IMAGES-}" ] && mkdir -p "$CLX_TEST_IMAGES" && exec 8>"$CLX_TEST_IMAGES/lock" && flock -n 8; then
     engine_root=$CLX_TEST_IMAGES/root
     [ -z "$(find "$CLX_TEST_IMAGES" -maxdepth 1 -name born -mtime +7)" ] || rm -rf "$engine_root" "$CLX_TEST_IMAGES/born"
-    [ -e "$CLX_TEST_IMAGES/born" ] || : >"$CLX_TEST_IMAGES/born"
+    [ ! -e "$CLX_TEST_IMAGES/born" ] || has_old_images=yes
 fi
+# There are images now: their week begins.
+note_images()
+{
+    [ "$engine_root" = "$engine/root" ] || [ -n "$has_old_images" ] || : >"$CLX_TEST_IMAGES/born"
+}
 DOCKER_HOST="unix://$engine/docker.sock" && export DOCKER_HOST
 
 start_engine()

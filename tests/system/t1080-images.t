@@ -3,6 +3,7 @@ test_description='the images of workers, built from a Debian that no registry ha
 . "${SHARNESS:-/usr/share/sharness/sharness.sh}"
 . "$CLX_SOURCE_ROOT/tests/system/lib.sh"
 command -v debootstrap >/dev/null || { skip_all='debootstrap is not installed'; test_done; }
+keeps_images=yes
 . "$CLX_SOURCE_ROOT/tests/system/engine.sh"
 
 # Where this machine gets its Debian packages; debootstrap knows a place of its own.
@@ -37,8 +38,9 @@ build()
 
 test_expect_success 'the images are built from the Dockerfiles, with this program in them' '
     "$CLX" docker build --base=localhost/debian:bookworm --network=host >built 2>steps && grep -c "^built localhost/clx-" built >n &&
-    test "$(cat n)" = 3 && grep "^Step 1/" steps
+    test "$(cat n)" = 3 && grep "^Step 1/" steps && note_images
 '
+[ -n "$has_old_images" ] || test_set_prereq FRESH # else Debian may have other versions of its packages by now
 test_expect_success 'docker list knows them, as a table and as JSON' '
     "$CLX" docker list >table && grep -E "notebook +localhost/clx-notebook:latest +yes" table && "$CLX" docker list --format=json >json &&
     python3 -c "import json; rows = json.load(open(\"json\")); assert [r[\"type\"] for r in rows if r[\"is_here\"] and r[\"clx_version\"]] == [\"notebook\", \"plantuml\", \"drawio\"], rows"
@@ -53,6 +55,10 @@ test_expect_success 'an image has a user without rights, no set-uid program, a h
 test_expect_success 'images are small' '
     docker image inspect -f "{{.Size}}" localhost/clx-notebook localhost/clx-plantuml localhost/clx-drawio >sizes &&
     test "$(sed -n 1p sizes)" -lt 320000000 && test "$(sed -n 2p sizes)" -lt 560000000 && test "$(sed -n 3p sizes)" -lt 240000000
+'
+test_expect_success 'a step that fails is told with what it said' '
+    test_expect_code 1 "$CLX" docker build notebook --base=localhost/debian:bookworm --network=host --package=no-such-package 2>err &&
+    grep "cannot build localhost/clx-notebook:latest" err && grep "no-such-package" err
 '
 # The bytes of every file of an image.
 cat >contents.py <<'PYTHON'
@@ -70,13 +76,10 @@ contents()
 {
     id=$(docker create --network=host "$1") && docker export "$id" | python3 contents.py; docker rm "$id" >/dev/null
 }
-test_expect_success 'an image is reproducible: built anew, each file has the same bytes' '
-    contents localhost/clx-drawio:latest >first && "$CLX" docker build drawio --base=localhost/debian:bookworm --network=host --no-cache -q &&
-    contents localhost/clx-drawio:latest >second && test_cmp first second && grep -q "usr/local/bin/clx" first
-'
-test_expect_success 'a step that fails is told with what it said' '
-    test_expect_code 1 "$CLX" docker build notebook --base=localhost/debian:bookworm --network=host --package=no-such-package 2>err &&
-    grep "cannot build localhost/clx-notebook:latest" err && grep "no-such-package" err
+test_expect_success FRESH 'an image is reproducible: built anew, each file has the same bytes' '
+    CLX_WORKER_MANAGEMENT__DRAWIO__IMAGE=localhost/again "$CLX" docker build drawio --base=localhost/debian:bookworm --network=host --no-cache -q &&
+    contents localhost/clx-drawio >first && contents localhost/again >second && test_cmp first second && grep -q "usr/local/bin/clx" first; status=$?
+    docker image rm localhost/again >/dev/null; return $status # else the next run would take its steps for those of the images
 '
 test_expect_success 'the example course in containers is byte for byte that of processes' '
     build --workers=direct -o ../direct && build --workers=docker -o ../docker && diff -r direct docker && test -n "$(list_paths docker)" && none_ours
@@ -152,5 +155,58 @@ test_expect_success 'after SIGKILL of the build its containers end, and the next
     rm -rf slow/clx_cache.* && sed -i "s/sleep(.*)/sleep(30)/" slow/slides/module_100_m/topic_100_a/slides_a.py && { "$CLX" -C slow build course.yaml --workers=docker -o out & } && build=$! &&
     wait_until 60 busy && kill -9 $build && { wait $build; true; } && wait_until 10 sh -c "test -z \"\$(docker ps -q --filter label=clx.owner=clx)\"" &&
     slow 1 -o after && none_ours
+'
+# The processes of containers, also when no engine runs.
+no_container_runs()
+{
+    for shim in $(pgrep -f "containerd-shim.* -address $engine/"); do
+        ! pgrep -P "$shim" >/dev/null || return 1
+    done
+}
+test_expect_success 'after SIGKILL of the engine the build tells of it, its containers end, and with an engine again the next build does the work' '
+    { slow 60 -o orphaned 2>err & } && build=$! && wait_until 60 busy && kill -9 $dockerd && { wait $build; test $? -eq 1; } && grep "$engine/docker.sock" err &&
+    sqlite3 slow/clx_jobs.db "SELECT message FROM worker_events WHERE event_type = '"'worker_failed'"'" | grep "the container engine at .* does not answer any more" &&
+    wait_until 10 no_container_runs && clear_engine && start_engine && slow 1 -o after && none_ours
+'
+test_expect_success 'what a killed build has left is removed by workers cleanup, too' '
+    rm -rf slow/clx_cache.* && sed -i "s/sleep(.*)/sleep(30)/" slow/slides/module_100_m/topic_100_a/slides_a.py && { "$CLX" -C slow build course.yaml --workers=docker -o out & } && build=$! &&
+    wait_until 60 busy && kill -9 $build && { wait $build; true; } && test -n "$(all_ours)" &&
+    wait_until 10 sh -c "test -z \"\$(docker ps -q --filter label=clx.owner=clx)\"" && "$CLX" -C slow workers cleanup --force && none_ours
+'
+test_expect_success 'Ctrl-C ends a build with its containers' '
+    rm -rf slow/clx_cache.* && sed -i "s/sleep(.*)/sleep(60)/" slow/slides/module_100_m/topic_100_a/slides_a.py &&
+    { "$CLX" -C slow build course.yaml --workers=docker -o out & } && build=$! && wait_until 60 busy && kill -INT $build && { wait $build; test $? -eq 130; } && none_ours
+'
+
+# ---- a cluster of one machine ----
+nothing_left()
+{
+    test -z "$(docker service ls -q)" && test -z "$(docker secret ls -q)" && test -z "$(docker ps -q)"
+}
+# Six notebooks that take a while, the last one longer than it takes a fleet to shrink.
+mkdir -p fleet/slides/module_100_m/topic_100_a && cp slow/course.yaml fleet
+for n in 1 2 3 4 5 6; do
+    printf '# %%%%\nimport time\ntime.sleep(%s)\nprint(%s)\n' $((n / 6 * 12 + 2)) "$n" >"fleet/slides/module_100_m/topic_100_a/slides_$n.py"
+done
+fleet()
+{
+    rm -rf fleet/clx_cache.* && CLX_WORKER_MANAGEMENT__NOTEBOOK__COUNT=3 CLX_WORKER_MANAGEMENT__NOTEBOOK__MIN_COUNT=1 "$CLX" -C fleet build course.yaml "$@"
+}
+test_expect_success 'the example course by a cluster is byte for byte that of processes' '
+    docker swarm init --advertise-addr 127.0.0.1 --listen-addr 127.0.0.1:$((20000 + $$ % 20000)) && build --workers=swarm -o ../swarm && diff -r direct swarm && wait_until 60 nothing_left
+'
+test_expect_success 'a fleet grows with the queue, shrinks when less is left, and the job in hand is ended first' '
+    fleet --workers=direct -o direct && fleet --workers=swarm -o swarm && diff -r fleet/direct fleet/swarm &&
+    sqlite3 fleet/clx_jobs.db "SELECT message FROM worker_events WHERE message LIKE '"'% workers'"' ORDER BY id" >sizes && grep "from 1 to 3 workers" sizes && grep "to 1 workers" sizes &&
+    test "$(sqlite3 fleet/clx_jobs.db "SELECT max(attempts) FROM jobs")" = 1 && wait_until 60 nothing_left
+'
+test_expect_success 'a task that is killed is started anew, and its job is done' '
+    { fleet --workers=swarm -o killed & } && build=$! && wait_until 60 sh -c "test \"\$(sqlite3 fleet/clx_jobs.db \"SELECT count(*) FROM jobs WHERE status = '"'processing'"'\")\" -ge 2" &&
+    docker kill -s KILL $(docker ps -q | head -n 1) && wait $build && diff -r fleet/direct fleet/killed && wait_until 60 nothing_left
+'
+test_expect_success 'a machine that is drained and comes back costs no job' '
+    { fleet --workers=swarm -o drained & } && build=$! && wait_until 60 sh -c "test \"\$(sqlite3 fleet/clx_jobs.db \"SELECT count(*) FROM jobs WHERE status = '"'processing'"'\")\" -ge 2" &&
+    node=$(docker node ls -q) && docker node update --availability drain $node && wait_until 60 sh -c "test -z \"\$(docker ps -q)\"" &&
+    docker node update --availability active $node && wait $build && diff -r fleet/direct fleet/drained && wait_until 60 nothing_left
 '
 test_done
