@@ -374,7 +374,7 @@ def check_listening(build):
     source.write_text(f'# %%\nimport pathlib, time\npathlib.Path("{build.folder}/mark").touch()\ntime.sleep(600)\n')
     (build.folder / "course.yaml").write_text((build.folder / "course.yaml").read_text().replace("evaluate: false", "evaluate: true"))
     env = {name: value for name, value in build.env.items() if not name.startswith("CLX_WORKER_API__")}
-    build.process = subprocess.Popen([CLX, "build", "course.yaml", "-o", "out"], cwd=build.folder, env=env, stderr=subprocess.DEVNULL)
+    build.process = subprocess.Popen([CLX, "build", "course.yaml", "-o", "out"], cwd=build.folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until((build.folder / "mark").exists, "the notebook")
     assert not listening(build.process.pid)
     build.end()
