@@ -91,6 +91,20 @@ static void complete_attributes(const char *element, GString *attributes)
     g_string_append(attributes, strstr(attributes->str, " alt") == NULL ? " alt=\"\"" : "");
 }
 
+/* A frame shows another page, which this one may not load: a link to it, and nothing of what the frame holds for old browsers. */
+static void append_frame(struct reader *reader, const char *attributes)
+{
+    const char *source = strstr(attributes, " src=\"http");
+    skip_raw_text(reader, "iframe");
+    if (source == NULL)
+        return;
+    source += strlen(" src=\"");
+    g_autofree char *address = g_strndup(source, strcspn(source, "\"")), *link = g_strdup_printf(" href=\"%s\"", address);
+    html_writer_open(&reader->writer, "a", link, false);
+    html_writer_append_text(&reader->writer, address, strlen(address));
+    html_writer_close(&reader->writer, "a");
+}
+
 /* Reads a tag; false if what begins with '<' is none. */
 static bool read_tag(struct reader *reader)
 {
@@ -111,8 +125,10 @@ static bool read_tag(struct reader *reader)
     complete_attributes(name, attributes);
     if (closes)
         html_writer_close(&reader->writer, name);
-    else if (strcmp(name, "script") == 0 || strcmp(name, "iframe") == 0)
+    else if (strcmp(name, "script") == 0)
         skip_raw_text(reader, name);
+    else if (strcmp(name, "iframe") == 0)
+        append_frame(reader, attributes->str);
     else if (strcmp(name, "style") == 0)
         append_style(reader);
     else

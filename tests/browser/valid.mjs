@@ -32,7 +32,38 @@ function build(course, spec) {
   return findPages(join(folder, "course", "output"));
 }
 
+const programs = {
+  python: ["py", "#", "class A:\n    x: int = 1 < 2  # \"<b>\"\n"],
+  cpp: ["cpp", "//", "#include <vector>\ntemplate <typename T> T f(T a) { return a << 1 && '<'; } // <b>\n"],
+  c: ["c", "//", "#include <stdio.h>\nint main(void) { printf(\"<b>%d\\n\", 1 < 2); }\n"],
+  csharp: ["cs", "//", "List<string> x = new(); var s = $\"<{x}>\"; // <b>\n"],
+  java: ["java", "//", "List<String> x = List.of(\"<b>\"); @Deprecated class A<T extends B> {}\n"],
+  typescript: ["ts", "//", "const f = <T>(x: T): x is T => `<b>${x}`; // <b>\n"],
+  rust: ["rs", "//", "fn f<'a, T: A<B>>(x: &'a str) -> Vec<T> { println!(\"<b>{}\", x); }\n"],
+};
+
+// A course of one notebook in a programming language, each kind in three languages of people; the pages.
+function buildProgram(name) {
+  const [suffix, comment, code] = programs[name], folder = makeFolder(), topic = join(folder, "slides", "module_1_m", "topic_1_t");
+  mkdirSync(topic, { recursive: true });
+  writeFileSync(join(topic, `slides_t.${suffix}`), [
+    `${comment} j2 from "macros.j2" import header`, `${comment} {{ header({"de": "T & <T>", "en": "T \'<T>\'", "fr": "T \\"T\\""}) }}`, "",
+    `${comment} %% [markdown] tags=["slide"]`, `${comment} ## A table`, `${comment}`, `${comment} | a | b |`, `${comment} |---|--:|`, `${comment} | $x<1$ | \`<b>\` |`, "",
+    `${comment} %% tags=["keep"]`, code, `${comment} %% [markdown] tags=["notes"]`, `${comment} Say **this**.`, "", `${comment} %%`, code].join("\n"));
+  writeFileSync(join(folder, "course.yaml"), `name: {de: K, en: C, fr: C}\nlanguages: [de, en, fr]\nprog_lang: ${name}\nauthor: "A & <B>"\n` +
+    `sections: [{name: {de: W, en: W, fr: S}, topics: [{id: t, evaluate: false}]}]\noutput_targets: [{name: all, path: ./output, formats: [html]}]\n`);
+  return build(folder, () => {});
+}
+
 const list = [
+  ["pages of each kind in seven programming languages", async () => {
+    const pages = Object.keys(programs).flatMap(buildProgram);
+    assert.equal(pages.length, 7 * 3 * 3);
+    for (const page of pages)
+      assert.match(readFileSync(page, "utf8"), /class="cell code"/, page);
+    assertValid(pages);
+  }],
+  ["a page of what authors bring along", async () => assertValid([render("brought.ipynb", "speaker")])],
   ["pages of each kind and language that hold everything", async () => {
     assertValid(["code-along", "completed", "speaker"].flatMap((kind) => ["de", "en"].map((language) => render("everything.ipynb", kind, language))));
   }],

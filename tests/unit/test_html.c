@@ -227,6 +227,10 @@ START_TEST(attributes_stay_in_their_element)
                     "<a href=\"https://x/\" download name=\"a\"></a><img src=\"x\" alt>");
     assert_fragment("<button popovertarget=x autofocus formaction=y>", "<button></button>");
     assert_fragment("<iframe src=x><b></iframe>a", "a");
+    assert_fragment("<iframe width=3 src='https://x/?a=\"1\"&b'>t</iframe>b",
+                    "<a href=\"https://x/?a=&quot;1&quot;&b\">https://x/?a=&quot;1&quot;&b</a>b");
+    assert_fragment("<table><iframe src='http://x/'></iframe><tr><td>a",
+                    "<table><tbody><tr><td>http://x/</td></tr><tr><td>a</td></tr></tbody></table>");
 }
 END_TEST
 
