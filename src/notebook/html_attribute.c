@@ -17,16 +17,17 @@ static bool begins_with_any(const char *text, const char *const *prefixes)
 /* No page, and no program: a browser shows or saves it. */
 static bool is_harmless_data(const char *type)
 {
-    return begins_with_any(type, LIST("image/", "audio/", "video/", "font/", "text/plain", "text/csv", "application/octet-stream",
+    return begins_with_any(type, LIST(",", "image/", "audio/", "video/", "font/", "text/plain", "text/csv", "application/octet-stream",
                                       "application/json", "application/pdf", "application/zip", "application/vnd.")) &&
            !begins_with_any(type, LIST("application/vnd.wap.xhtml", "application/vnd.mozilla"));
 }
 
-/* Whether characters stand there that a parser turns into others, or drops, on the way to a scheme: all references but "&amp;". */
+/* Whether characters stand there that a parser turns into others, or drops, on the way to a scheme: all references but "&amp;". Those that
+ * are written as references do not belong into an address either. */
 static bool is_disguised(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)
-        if ((guchar)text[i] < ' ' || (text[i] == '&' && strncmp(text + i, "&amp;", 5) != 0))
+        if ((guchar)text[i] < ' ' || text[i] == '<' || text[i] == '"' || (text[i] == '&' && strncmp(text + i, "&amp;", 5) != 0))
             return true;
     return false;
 }

@@ -280,7 +280,7 @@ static bool fail_late(struct run *run, const struct cell *cell, int timeout_s, G
     bool stopped = interrupt_cell(run);
     g_autofree char *problem = g_strdup_printf("ran longer than %d s and was %s", timeout_s,
                                                stopped ? "interrupted" : "killed, since it did not react to an interrupt");
-    return fail_cell(run, cell, stopped ? CLX_ERROR_SOURCE : CLX_ERROR_INFRASTRUCTURE, problem, error);
+    return fail_cell(run, cell, CLX_ERROR_SOURCE, problem, error);
 }
 
 static bool may_raise(const struct run *run, const struct cell *cell)
