@@ -172,7 +172,7 @@ START_TEST(fragments_are_balanced)
 {
     assert_fragment("<b>x<i>y</b>z</i>", "<b>x<i>y</i></b>z");
     assert_fragment("<div><p>a<br>b", "<div><p>a<br>b</p></div>");
-    assert_fragment("1 < 2 <a href='x\"y' ONCLICK=z>", "1 &lt; 2 <a href=\"x&quot;y\"></a>");
+    assert_fragment("1 < 2 <a title='x\"y' ONCLICK=z>", "1 &lt; 2 <a title=\"x&quot;y\"></a>");
     assert_fragment("<style>a</div><b></style>c", "<style>a\\3c /div>\\3c b></style>c");
     assert_fragment("a<b title=\"x", "a&lt;b title=\"x");
     assert_fragment("<svg><path d='1'/><g/></svg>", "<svg><path d=\"1\"></path><g></g></svg>");
@@ -222,6 +222,7 @@ START_TEST(attributes_stay_in_their_element)
     assert_fragment("<img src=//evil.example/x><img src=/a/b.png alt=x>", "<img src=\"data:,\" alt=\"\"><img src=\"/a/b.png\" alt=\"x\">");
     assert_fragment("<img src='/&#47;evil.example'><img src=file:x>", "<img src=\"data:,\" alt=\"\"><img src=\"data:,\" alt=\"\">");
     assert_fragment("<a href='java&#115;cript:x'></a><a href=' JavaScript:x'></a>", "<a></a><a></a>");
+    assert_fragment("<a href='x\"y'></a><a href='<y'></a><a href='x/\"'></a>", "<a></a><a></a><a href=\"x/&quot;\"></a>");
     assert_fragment("<a href='data:text/html,x'></a><a href='a&amp;b:c?d=&lt;'></a>", "<a></a><a href=\"a&amp;b:c?d=&lt;\"></a>");
     assert_fragment("<a href='https://x/' download name=a></a><img name=body src=x alt>",
                     "<a href=\"https://x/\" download name=\"a\"></a><img src=\"x\" alt>");
