@@ -263,13 +263,34 @@ static void finalize(gpointer statement)
     sqlite3_finalize(statement);
 }
 
+/* Without write access WAL can be read only from a file that nobody writes to: then it is all there is. */
+static bool is_frozen(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path), *log = g_strconcat(path, "-wal", NULL);
+
+    return eaccess(folder, W_OK) < 0 && access(log, F_OK) < 0;
+}
+
+/* What SQLite shall open: the path, or an address that says that the file does not change. */
+static char *make_name(const char *path, bool is_fixed)
+{
+    g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+    g_autofree char *uri = is_fixed ? g_filename_to_uri(absolute, NULL, NULL) : NULL;
+
+    return uri ? g_strconcat(uri, "?immutable=1", NULL) : g_strdup(path);
+}
+
 static bool connect(struct db *db, const char *path, int flags, GError **error)
 {
+    bool is_fixed = flags & SQLITE_OPEN_READONLY && is_frozen(path);
+    g_autofree char *name = make_name(path, is_fixed);
+
     mallopt(M_TRIM_THRESHOLD, HEAP_SPARE); /* else each statement with a trigger grows and shrinks the heap: four system calls */
     mallopt(M_TOP_PAD, HEAP_STEP);
     db->path = g_strdup(path);
     db->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, finalize);
-    if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK) {
+    flags |= is_fixed ? SQLITE_OPEN_URI : 0;
+    if (sqlite3_open_v2(name, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK) {
         g_set_error(error, CLX_ERROR, CLX_ERROR_FAILED, "%s: cannot be opened: %s", path, sqlite3_errmsg(db->handle));
         return false;
     }

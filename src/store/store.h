@@ -14,7 +14,7 @@ struct store;
 /* Opens (and makes or migrates) the database. A file that is no database, or of a newer version, is refused untouched. */
 struct store *store_open(const char *path, GError **error);
 
-/* Opens an existing database for reading only; NULL with NOT_FOUND when there is none. */
+/* Opens an existing database for reading only, in a folder that may not be written to as well; NULL with NOT_FOUND when there is none. */
 struct store *store_open_readonly(const char *path, GError **error);
 void store_close(struct store *store);
 typedef struct store store;

@@ -497,6 +497,25 @@ START_TEST(missing_file_is_not_made_for_reading)
 }
 END_TEST
 
+/* As another user, for root may write everywhere. */
+START_TEST(database_in_a_folder_that_may_not_be_written_to_is_read)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(store) store = NULL;
+
+    store_close(store_open(path, NULL));
+    ck_assert_int_eq(chmod(path, 0444), 0);
+    ck_assert_int_eq(chmod(folder, 0555), 0);
+    if (geteuid() == 0)
+        ck_assert_int_eq(seteuid(65534), 0);
+    store = store_open_readonly(path, &error);
+    ck_assert_msg(store != NULL, "%s", error ? error->message : "");
+    ck_assert_ptr_null(store_open(path, NULL));
+    ck_assert_int_eq(seteuid(getuid()), 0);
+    ck_assert_int_eq(chmod(folder, 0755), 0);
+}
+END_TEST
+
 START_TEST(older_version_is_migrated)
 {
     g_autoptr(job) done = NULL, open = NULL;
@@ -614,6 +633,7 @@ int main(void)
                                       foreign_database_is_refused_untouched,
                                       newer_version_is_refused_untouched,
                                       missing_file_is_not_made_for_reading,
+                                      database_in_a_folder_that_may_not_be_written_to_is_read,
                                       older_version_is_migrated,
                                       older_version_with_containers_is_migrated};
     Suite *suite = suite_create("store");
