@@ -71,8 +71,15 @@ static struct job_view *find_job(struct store *store, const char *operand, int *
 /* ---- jobs list ---- */
 
 static const struct column columns[] = {
-    {"ID", true},       {"TYPE"},      {"STATUS"},    {"FILE", false, true},  {"WORKER", true},
-    {"ATTEMPTS", true}, {"RAN", true}, {"AGE", true}, {"ERROR", false, true},
+    {"ID", true},
+    {"TYPE", .leaves = 1},
+    {"STATUS"},
+    {"FILE", .shrinks = true},
+    {"WORKER", true, .leaves = 4},
+    {"ATTEMPTS", true, .leaves = 5},
+    {"RAN", true, .leaves = 3},
+    {"AGE", true, .leaves = 2},
+    {"ERROR", .shrinks = true},
 };
 
 static void add_row(const struct job_view *job, gpointer data)

@@ -25,10 +25,21 @@ struct event_listing {
 static json_t *event_to_json(const struct event_row *row)
 {
     json_t *metadata = row->metadata != NULL ? json_loads(row->metadata, 0, NULL) : NULL;
-    return json_pack("{s:I, s:s, s:I, s:s?, s:s?, s:s?, s:s?, s:s, s:o}", "id", (json_int_t)row->id, "event_type", row->event_type,
-                     "worker_id", (json_int_t)row->worker_id, "worker_type", row->worker_type, "execution_mode", row->execution_mode,
-                     "session_id", row->session_id, "message", row->message, "created_at", row->created_at, "metadata",
-                     metadata != NULL ? metadata : json_null());
+    return json_pack("{s:I, s:s, s:o, s:s?, s:s?, s:s?, s:s?, s:s, s:o}", "id", (json_int_t)row->id, "event_type", row->event_type,
+                     "worker_id", row->worker_id != 0 ? json_integer(row->worker_id) : json_null(), "worker_type", row->worker_type,
+                     "execution_mode", row->execution_mode, "session_id", row->session_id, "message", row->message, "created_at",
+                     row->created_at, "metadata", metadata != NULL ? metadata : json_null());
+}
+
+/* One line; what a program wrote may hold anything. */
+static void print_line(const struct event_row *row)
+{
+    g_autofree char *worker = row->worker_id != 0 ? g_strdup_printf("%" G_GINT64_FORMAT, row->worker_id) : g_strdup("-");
+    g_autofree char *message = g_utf8_make_valid(DASH(row->message), -1);
+    for (char *p = message; *p != '\0'; p++)
+        if (g_ascii_iscntrl(*p))
+            *p = ' ';
+    printf("%s  %-17s  %-8s  %5s  %s\n", row->created_at, row->event_type, DASH(row->worker_type), worker, message);
 }
 
 /* Who follows gets a line for each event as it comes, in JSON too. */
@@ -37,8 +48,7 @@ static void print_event(const struct event_row *row, gpointer data)
     struct event_listing *listing = data;
     listing->last = row->id;
     if (!listing->is_json) {
-        printf("%s  %-17s  %-8s  %5" G_GINT64_FORMAT "  %s\n", row->created_at, row->event_type, DASH(row->worker_type), row->worker_id,
-               DASH(row->message));
+        print_line(row);
         return;
     }
     json_t *object = event_to_json(row);
@@ -95,6 +105,13 @@ static void on_signal(int signal_number, gpointer data)
     g_main_loop_quit(listing->loop);
 }
 
+/* Whoever read it has gone: nothing more will be wanted. A file is always ready, and is not asked. */
+static gboolean on_reader_gone(gint fd, GIOCondition condition, gpointer data)
+{
+    on_signal(SIGPIPE, data);
+    return G_SOURCE_REMOVE;
+}
+
 /* The bell is hung before the first look, so that nothing is missed in between. */
 static int follow(struct event_listing *listing)
 {
@@ -107,6 +124,7 @@ static int follow(struct event_listing *listing)
     listing->loop = g_main_loop_new(NULL, FALSE);
     signals_watch(signals, on_signal, listing);
     g_unix_fd_add(fd, G_IO_IN, on_bell, listing);
+    g_unix_fd_add(STDOUT_FILENO, G_IO_ERR, on_reader_gone, listing);
     g_timeout_add_seconds(SAFETY_LOOK_S, on_timer, listing);
     if (look(listing))
         g_main_loop_run(listing->loop);
@@ -141,6 +159,8 @@ static int run_events(struct invocation *invocation)
         return listing.status;
     if (listing.is_json)
         print_json(rows);
+    else if (listing.last == 0)
+        report_done(invocation, "no events\n");
     return 0;
 }
 

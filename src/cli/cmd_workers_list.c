@@ -6,8 +6,19 @@
 #include "supervisor/discovery.h"
 
 static const struct column columns[] = {
-    {"ID", true},     {"TYPE"},      {"EXECUTOR", false, true}, {"STATUS"},    {"HEALTH"},    {"UP", true},         {"JOBS", true},
-    {"FAILED", true}, {"CPU", true}, {"MEMORY", true},          {"JOB", true}, {"FOR", true}, {"NOW", false, true},
+    {"ID", true},
+    {"TYPE"},
+    {"EXECUTOR", .shrinks = true, .leaves = 9},
+    {"STATUS"},
+    {"HEALTH", .leaves = 1},
+    {"UP", true, .leaves = 5},
+    {"JOBS", true, .leaves = 4},
+    {"FAILED", true, .leaves = 8},
+    {"CPU", true, .leaves = 7},
+    {"MEMORY", true, .leaves = 6},
+    {"JOB", true, .leaves = 2},
+    {"FOR", true, .leaves = 3},
+    {"NOW", .shrinks = true},
 };
 
 struct worker_listing {

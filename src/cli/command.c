@@ -232,6 +232,8 @@ int command_report_unknown(const char *word, const char *next)
             g_string_append_printf(group, "%s%s", group->len > 0 ? ", " : "", (*command)->name + strlen(prefix));
     }
     g_ptr_array_add(names, NULL);
+    if (group->len > 0 && next != NULL)
+        return report_failure(2, "unknown command '%s %s'\n'clx %s' needs one of: %s", word, next, word, group->str);
     if (group->len > 0)
         return report_failure(2, "'clx %s' needs one of: %s", word, group->str);
     g_autofree char *both = next != NULL ? g_strconcat(word, " ", next, NULL) : NULL;

@@ -93,12 +93,34 @@ static void measure(const struct listing *listing, unsigned *widths)
     }
 }
 
+/* Of all columns that are shown (width 0: it is not), with their gaps; `is_least`: when they are shrunk as far as they can be. */
+static unsigned total_width(const struct listing *listing, const unsigned *widths, bool is_least)
+{
+    unsigned total = 0;
+    for (unsigned i = 0; i < listing->n_columns; i++)
+        if (widths[i] > 0)
+            total += (is_least && listing->columns[i].shrinks ? MIN(widths[i], NARROWEST) : widths[i]) + GAP;
+    return MAX(total, GAP) - GAP;
+}
+
+/* Leaves out columns until the others can fit. */
+static void leave_out(const struct listing *listing, unsigned *widths, unsigned available)
+{
+    while (available > 0 && total_width(listing, widths, true) > available) {
+        unsigned next = 0;
+        for (unsigned i = 1; i < listing->n_columns; i++)
+            if (widths[i] > 0 && (widths[next] == 0 || listing->columns[i].leaves > listing->columns[next].leaves))
+                next = i;
+        if (listing->columns[next].leaves == 0)
+            return;
+        widths[next] = 0;
+    }
+}
+
 /* Takes one column from the widest that may shrink, until all fit or none can. */
 static void shrink(const struct listing *listing, unsigned *widths, unsigned available)
 {
-    unsigned total = GAP * (listing->n_columns - 1);
-    for (unsigned i = 0; i < listing->n_columns; i++)
-        total += widths[i];
+    unsigned total = total_width(listing, widths, false);
     for (; available > 0 && total > available; total--) {
         unsigned *widest = NULL;
         for (unsigned i = 0; i < listing->n_columns; i++)
@@ -127,9 +149,14 @@ static char *cut(const char *text, unsigned width, unsigned *ret_width)
 
 static void print_row(const struct listing *listing, const unsigned *widths, char **cells)
 {
-    for (unsigned i = 0; i < listing->n_columns; i++) {
+    unsigned last = listing->n_columns - 1;
+    while (last > 0 && widths[last] == 0)
+        last--;
+    for (unsigned i = 0; i <= last; i++) {
         unsigned used = 0;
-        bool is_last = i + 1 == listing->n_columns;
+        bool is_last = i == last;
+        if (widths[i] == 0)
+            continue;
         g_autofree char *text = cut(cells[i], widths[i], &used);
         unsigned blanks = widths[i] - MIN(used, widths[i]);
         if (listing->columns[i].is_right)
@@ -150,6 +177,7 @@ unsigned listing_print(const struct listing *listing)
     for (unsigned i = 0; i < listing->n_columns; i++)
         titles[i] = (char *)listing->columns[i].title;
     measure(listing, widths);
+    leave_out(listing, widths, available_width());
     shrink(listing, widths, available_width());
     print_row(listing, widths, titles);
     for (unsigned i = 0; i < listing->rows->len; i++)

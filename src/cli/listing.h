@@ -1,4 +1,5 @@
-/* Tables on standard output that fit the terminal: columns as wide as their widest cell; those that may shrink are cut with an ellipsis. */
+/* Tables on standard output that fit the terminal: columns as wide as their widest cell; those that may shrink are cut with an ellipsis. When that is
+ * not enough, columns are left out. */
 #pragma once
 
 #include <glib.h>
@@ -8,6 +9,7 @@ struct column {
     const char *title;
     bool is_right; /* numbers */
     bool shrinks;
+    int leaves; /* first the column with the highest number; 0: never */
 };
 
 struct listing;

@@ -65,7 +65,10 @@ bool report_confirm(const char *question)
 {
     char answer[16] = "";
     fprintf(stderr, "%s [y/N] ", question);
-    return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+    bool is_answered = fgets(answer, sizeof answer, stdin) != NULL;
+    if (!is_answered || !isatty(STDIN_FILENO)) /* nobody has typed the end of the line */
+        fputc('\n', stderr);
+    return is_answered && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 void print_json(const json_t *value)

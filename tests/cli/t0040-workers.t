@@ -11,7 +11,8 @@ start_time()
 
 test_expect_success 'without a database there are no workers and no events' '
     "$CLX" workers list >out && grep "no workers" out && "$CLX" workers list --format=json >out && test "$(cat out)" = "[]" &&
-    "$CLX" workers events >out && test ! -s out && ! test -e clx_jobs.db
+    "$CLX" workers events >out && grep "no events" out && "$CLX" workers events --format=json >out && test "$(cat out)" = "[]" &&
+    ! test -e clx_jobs.db
 '
 test_expect_success 'set-up: a busy worker, one that is gone, one that has not started, a dead one' '
     make_jobs_db &&
@@ -43,6 +44,14 @@ test_expect_success 'filters may be repeated or listed' '
 test_expect_success 'the table fits the terminal' '
     COLUMNS=100 "$CLX" workers list >out && test "$(wc -L <out)" -le 100 && grep "…" out &&
     COLUMNS=300 "$CLX" workers list >out && ! grep "…" out
+'
+test_expect_success 'in a narrow one it leaves out what matters least' '
+    for columns in 80 60 40; do
+        COLUMNS=$columns "$CLX" workers list >out && test "$(wc -L <out)" -le $columns && grep "^ *ID.* STATUS .* NOW$" out || return 1
+        COLUMNS=$columns "$CLX" jobs list >out && test "$(wc -L <out)" -le $columns && grep "^ *ID .*STATUS .*FILE .*ERROR$" out || return 1
+    done &&
+    COLUMNS=80 "$CLX" workers list >out && head -n 1 out | tr -s " " | grep "^ *ID TYPE STATUS HEALTH UP JOBS CPU MEMORY JOB FOR NOW$" &&
+    COLUMNS=44 "$CLX" workers list >out && head -n 1 out | tr -s " " | grep "^ *ID TYPE STATUS HEALTH NOW$"
 '
 test_expect_success 'the JSON form has the same keys for every worker' '
     "$CLX" workers list --format=json >out && python3 - out <<-"END"
@@ -77,9 +86,38 @@ test_expect_success 'events are told oldest first, since a time or for a while' 
     "$CLX" workers events --since=3h --session s300 >out && test "$(wc -l <out)" -eq 1 &&
     "$CLX" workers events --since="$(date -u -d "@$(($(date +%s) - 60))" "+%F %T")" >out && test "$(wc -l <out)" -eq 1 &&
     "$CLX" workers events --since=2001-01-01 --format=json >out && grep "\"n\": 1" out &&
-    "$CLX" workers events --type worker_failed >out && test ! -s out &&
+    "$CLX" workers events --type worker_failed >out && grep "no events" out &&
     test_expect_code 2 "$CLX" workers events --since=tomorrow 2>err && grep "10m" err &&
     test_expect_code 2 "$CLX" workers events --type worker_redy 2>err && grep "did you mean .worker_ready." err
+'
+test_expect_success 'an event is one line, whatever its message holds, and one of a pool is of no worker' '
+    sql "INSERT INTO worker_events (event_type, worker_type, message, session_id)
+         VALUES ('\''pool_started'\'', '\''drawio'\'', '\''two'\'' || char(10) || '\''lines'\'' || char(27) || '\''[31m'\'', '\''odd'\'')" &&
+    "$CLX" workers events --session=odd >out && test "$(wc -l <out)" -eq 1 && grep "pool_started  *drawio  *-  two lines \[31m$" out &&
+    "$CLX" workers events --session=odd --format=json >out && grep "\"worker_id\": null" out && sql "DELETE FROM worker_events WHERE session_id = '\''odd'\''"
+'
+test_expect_success 'every key of the JSON forms is described' '
+    for command in "workers list" "workers events" "jobs list" "jobs show 7" "config show"; do
+        "$CLX" $command --format=json >out && python3 - "$command" "$CLX_SOURCE_ROOT/docs/worker-lifecycle.md" <<-"END" || return 1
+	import json, re, sys
+	cells = {cell[0]: cell[1] for cell in re.findall(r"^\| `clx ([a-z ]+)` \| (.*) \|$", open(sys.argv[2]).read(), re.M)}
+	described = lambda name: set(re.findall(r"[a-z_]+", re.sub(r"\(.*?\)|; .*|the same,", "", cells[name])))
+	rows, name = json.load(open("out")), sys.argv[1].rstrip(" 7")
+	expected = described(name) | (described("jobs list") if name == "jobs show" else set())
+	rows = rows if isinstance(rows, list) else [rows]
+	assert rows and all(set(row) == expected for row in rows), (expected ^ set(rows[0]))
+	END
+    done
+'
+test_expect_success 'whoever follows for somebody who has heard enough ends' '
+    { timeout 20 "$CLX" workers events --follow; echo $? >status; } | head -n 1 >out && test "$(wc -l <out)" -eq 1 && test "$(cat status)" -ne 124
+'
+test_expect_success 'an end of input is no, and the answer has its own line' '
+    test_expect_code 2 "$CLX" workers cleanup --all </dev/null 2>err && grep "\[y/N\] $" err && grep "^clx: error: nothing was cleaned up" err &&
+    test "$(sql "SELECT count(*) FROM workers")" -eq 4
+'
+test_expect_success 'a command that a group does not have is named' '
+    test_expect_code 2 "$CLX" workers lst 2>err && grep "unknown command .workers lst." err && grep "needs one of: cleanup, events, list" err
 '
 test_expect_success 'who follows hears of an event as soon as it happens' '
     "$CLX" workers events --follow --since=1m >followed &
