@@ -44,6 +44,22 @@ static void give_value(const struct reading *reading, const char *key, const str
         reading->each(key, number != NULL ? number : value->text, value->line, value->col, reading->data);
 }
 
+/* Among what the table of this name has, settings and tables; NULL when nothing is near. */
+static char *suggest(const struct reading *reading, const char *prefix, const char *word)
+{
+    g_autofree char *start = prefix[0] != '\0' ? g_strconcat(prefix, ".", NULL) : g_strdup("");
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    for (const char *const *key = reading->keys; *key != NULL; key++) {
+        const char *rest = g_str_has_prefix(*key, start) ? *key + strlen(start) : "";
+        g_autofree char *name = g_strndup(rest, strcspn(rest, "."));
+        if (name[0] != '\0')
+            g_strv_builder_add(builder, name);
+    }
+    g_auto(GStrv) names = g_strv_builder_end(builder);
+    const char *nearest = text_nearest(word, (const char *const *)names);
+    return nearest != NULL ? g_strdup_printf("did you mean '%s%s'?", start, nearest) : NULL;
+}
+
 static void read_table(const struct reading *reading, const struct toml *table, const char *prefix)
 {
     for (guint i = 0; i < table->items->len; i++) {
@@ -53,7 +69,7 @@ static void read_table(const struct reading *reading, const struct toml *table, 
         if (key != NULL) {
             give_value(reading, key, value);
         } else if (!is_section(reading, name)) {
-            g_autofree char *hint = text_did_you_mean(name, reading->keys);
+            g_autofree char *hint = suggest(reading, prefix, table->keys->pdata[i]);
             diag_add(reading->diags, DIAG_WARNING, reading->file, value->line, value->col, hint, "unknown setting '%s'", name);
         } else if (value->type == TOML_TABLE) {
             read_table(reading, value, name);

@@ -74,6 +74,20 @@ START_TEST(unknown_keys_are_warnings_with_a_suggestion)
 }
 END_TEST
 
+/* A key of another table would be no help. */
+START_TEST(suggestions_are_of_the_same_table)
+{
+    g_autofree char *messages = NULL;
+    put(project_file, "[worker_managment]\na = 1\n[worker_management]\ncount = 2\n[worker_management.notebok]\ncount = 2\n");
+    g_autoptr(settings) settings = load(&messages);
+    ck_assert_ptr_nonnull(settings);
+    ck_assert_ptr_nonnull(strstr(messages, "did you mean 'worker_management'?"));
+    ck_assert_ptr_nonnull(strstr(messages, "unknown setting 'worker_management.count'\n"));
+    ck_assert_ptr_null(strstr(messages, "auto_stop"));
+    ck_assert_ptr_nonnull(strstr(messages, "did you mean 'worker_management.notebook'?"));
+}
+END_TEST
+
 static const struct {
     const char *text, *place;
 } wrong[] = {
@@ -130,6 +144,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, later_layers_win);
     tcase_add_test(tcase, unknown_keys_are_warnings_with_a_suggestion);
+    tcase_add_test(tcase, suggestions_are_of_the_same_table);
     tcase_add_loop_test(tcase, bad_values_are_errors_with_their_place, 0, G_N_ELEMENTS(wrong));
     tcase_add_test(tcase, a_project_names_programs_only_when_trusted);
     tcase_add_test(tcase, default_count_is_bounded_by_processors_and_memory);
