@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -356,6 +357,51 @@ START_TEST(empty_control_groups_are_swept_away_when_they_are_old_enough)
 }
 END_TEST
 
+/* Makes a group of version 2, with or without its memory controller; NULL where that cannot be. */
+static char *make_v2_group(const char *name)
+{
+    g_autofree char *mounts = NULL, *groups = NULL;
+    ck_assert(g_file_get_contents("/proc/self/mountinfo", &mounts, NULL, NULL) &&
+              g_file_get_contents("/proc/self/cgroup", &groups, NULL, NULL));
+    g_auto(GStrv) parents = cgroup_list_parents(mounts, groups);
+    for (char **parent = parents; *parent != NULL; parent++) {
+        g_autofree char *folder = g_build_filename(*parent, name, NULL), *kill_file = g_build_filename(folder, "cgroup.kill", NULL);
+        if (mkdir(folder, 0755) != 0)
+            continue;
+        if (g_file_test(kill_file, G_FILE_TEST_EXISTS))
+            return g_steal_pointer(&folder);
+        rmdir(folder);
+    }
+    return NULL;
+}
+
+/* Of a kernel whose memory controller belongs to version 1, too: the rest of version 2 is real there. */
+START_TEST(a_group_of_version_2_is_removed_with_all_that_is_in_it)
+{
+    g_autofree char *name = g_strdup_printf("clx-v2-%d", (int)getpid()), *folder = make_v2_group(name);
+    g_autofree char *above = folder != NULL ? g_path_get_dirname(folder) : NULL;
+    const char *argv[] = {"sh", "-c", "setsid sleep 600 & exec sleep 600", NULL};
+    struct process process;
+    int status = 0;
+    if (folder == NULL) {
+        printf("no control group of version 2 may be made here\n");
+        return;
+    }
+    ck_assert(
+        process_spawn(&(struct process_options){.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .control_group = folder},
+                      &process, NULL));
+    g_autofree char *found = cgroup_find(process.pid, name);
+    ck_assert_str_eq(found, folder);
+    cgroup_sweep((char *[]){above, NULL}, name, 0);
+    ck_assert(g_file_test(folder, G_FILE_TEST_IS_DIR));
+    cgroup_remove(name);
+    ck_assert(!g_file_test(folder, G_FILE_TEST_EXISTS));
+    ck_assert_int_eq(process_reap(&process, &status), 1);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    process_clear(&process);
+}
+END_TEST
+
 /* A tree of files stands for version 2, whose memory controller not every kernel has: a group with something in it is refused by rmdir(). */
 START_TEST(sweeping_touches_nothing_but_empty_groups_of_its_prefix)
 {
@@ -449,6 +495,7 @@ int main(void)
     tcase_add_test(tcase, control_groups_are_looked_for_beside_this_process);
     tcase_add_test(tcase, a_control_group_holds_a_process_to_its_limit);
     tcase_add_test(tcase, a_process_that_leaves_its_control_group_removes_it);
+    tcase_add_test(tcase, a_group_of_version_2_is_removed_with_all_that_is_in_it);
     tcase_add_test(tcase, empty_control_groups_are_swept_away_when_they_are_old_enough);
     tcase_add_test(tcase, sweeping_touches_nothing_but_empty_groups_of_its_prefix);
     tcase_add_test(tcase, writing_to_a_pipe_that_nobody_reads_is_an_error_and_no_signal);
