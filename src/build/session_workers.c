@@ -78,7 +78,7 @@ static bool check_present(struct session *session, const int counts[N_JOB_TYPES]
 static bool on_waits(const char *what, gint64 current, gint64 total, gpointer data)
 {
     struct session *session = data;
-    if (session->options->waits != NULL)
+    if (what != NULL && session->options->waits != NULL)
         session->options->waits(what, current, total, session->options->data);
     if (signals_have_arrived(session_signals))
         session->end = SESSION_INTERRUPTED;

@@ -109,11 +109,16 @@ bool container_start(struct engine *engine, const char *id, GError **error)
     return engine_do(engine, "POST", path, NULL, NULL, error); /* 304: it runs already */
 }
 
-bool container_signal(struct engine *engine, const char *id, const char *signal_name)
+static void forget_reply(struct http_reply *reply, const GError *error, gpointer data)
+{
+    http_reply_free(reply);
+}
+
+void container_signal(struct engine *engine, const char *id, const char *signal_name)
 {
     g_autofree char *path = g_strdup_printf("/containers/%s/kill?signal=%s", id, signal_name);
 
-    return engine_do(engine, "POST", path, NULL, NULL, NULL);
+    engine_send(engine, "POST", path, forget_reply, NULL);
 }
 
 int container_inspect(struct engine *engine, const char *id, struct container_state *ret_state, GError **error)

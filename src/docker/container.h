@@ -22,8 +22,9 @@ struct container_spec {
 char *container_create(struct engine *engine, const struct container_spec *spec, GError **error);
 bool container_start(struct engine *engine, const char *id, GError **error);
 
-/* Sends a signal by name ("TERM"); false if it does not run. */
-bool container_signal(struct engine *engine, const char *id, const char *signal_name);
+/* Sends a signal by name ("TERM") from the main loop, and waits for nothing: an engine that hangs holds up nobody. It is
+ * given up with the handle of the engine. */
+void container_signal(struct engine *engine, const char *id, const char *signal_name);
 
 struct container_state {
     bool is_running, is_ours, is_out_of_memory;

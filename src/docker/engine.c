@@ -16,6 +16,8 @@
 struct engine {
     char *host, *prefix; /* prefix: "/v1.41" */
     struct http_client *http;
+    bool (*goes_on)(gpointer data); /* NULL: always */
+    gpointer data;
 };
 
 /* ---- where it is ---- */
@@ -100,6 +102,12 @@ void engine_close(struct engine *engine)
     g_free(engine);
 }
 
+void engine_set_goes_on(struct engine *engine, bool (*goes_on)(gpointer data), gpointer data)
+{
+    engine->goes_on = goes_on;
+    engine->data = data;
+}
+
 const char *engine_address(const struct engine *engine)
 {
     return engine->host;
@@ -121,7 +129,8 @@ struct http_reply *engine_call(struct engine *engine, const char *method, const 
     g_autoptr(json_t) owned = body;
     g_autofree char *text = body ? json_to_text(body) : NULL, *full = g_strconcat(engine->prefix, path, NULL);
     unsigned timeout_ms = *engine->prefix ? CALL_TIMEOUT_MS : GREETING_TIMEOUT_MS;
-    struct http_call call = {method, full, headers, text, text ? strlen(text) : 0, .timeout_ms = timeout_ms};
+    struct http_call call = {
+        method, full, headers, text, text ? strlen(text) : 0, .timeout_ms = timeout_ms, .goes_on = engine->goes_on, .data = engine->data};
 
     return http_client_call(engine->http, &call, error);
 }

@@ -13,6 +13,9 @@ void engine_close(struct engine *engine);
 typedef struct engine engine;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(engine, engine_close)
 
+/* Calls that block ask `goes_on` at least once a second, and are given up when it says no. */
+void engine_set_goes_on(struct engine *engine, bool (*goes_on)(gpointer data), gpointer data);
+
 /* Where the engine listens, as DOCKER_HOST has it ("unix:///var/run/docker.sock"); borrowed. */
 const char *engine_address(const struct engine *engine);
 

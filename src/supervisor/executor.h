@@ -9,8 +9,8 @@
 #include "os/process.h"
 #include "store/store.h"
 
-/* Tells what is waited for before workers can start, and how many bytes of how many are here (0 of 0: not known). False gives it up, which is asked at
- * least once a second. */
+/* Tells what is waited for before workers can start (NULL: nothing that is worth a word), and how many bytes of how many are here (0 of 0: not known).
+ * False gives it up, which is asked at least once a second. */
 typedef bool waits(const char *what, gint64 current, gint64 total, gpointer data);
 
 struct executor_options {

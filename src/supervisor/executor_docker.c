@@ -72,6 +72,13 @@ static void close_docker(struct executor *executor)
     executor->state = NULL;
 }
 
+static bool goes_on(gpointer data)
+{
+    const struct executor *executor = data;
+
+    return !executor->options.waits || executor->options.waits(NULL, 0, 0, executor->options.waits_data);
+}
+
 static bool open_docker(struct executor *executor, enum job_type type, GError **error)
 {
     struct docker *docker = g_new0(struct docker, 1);
@@ -79,6 +86,8 @@ static bool open_docker(struct executor *executor, enum job_type type, GError **
     executor->state = docker;
     docker->engine = engine_open(error);
     docker->image = choose_image(executor, type);
+    if (docker->engine)
+        engine_set_goes_on(docker->engine, goes_on, executor);
     if (docker->engine && provide_image(executor, type, error))
         return true;
     close_docker(executor);

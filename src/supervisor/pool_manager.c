@@ -480,24 +480,28 @@ static bool write_stop(const struct place *place, GError **error)
     return false;
 }
 
-static void account_for(struct place *place)
+/* A container whose end is not told is left to the next build: an engine that hangs would hold up the end of this one. */
+static void account_for(struct place *place, bool has_ended)
 {
     g_autoptr(GError) error = NULL;
 
     if (!write_stop(place, &error))
         pool_report(error);
-    class_of(place->pool)->clean_up(place->worker.id);
+    if (has_ended || place->worker.process.pid > 0)
+        class_of(place->pool)->clean_up(place->worker.id);
 }
 
 static void finish_place(struct place *place, gint64 deadline)
 {
-    if (!executor_worker_wait(&place->worker, deadline)) {
+    bool has_ended = executor_worker_wait(&place->worker, deadline);
+
+    if (!has_ended) {
         pool_kill_place(place, "did not stop in time");
-        executor_worker_wait(&place->worker, g_get_monotonic_time() + KILL_WAIT_MS * 1000);
+        has_ended = executor_worker_wait(&place->worker, g_get_monotonic_time() + KILL_WAIT_MS * 1000);
     }
     if (!place->is_unburied)
         place->status = place->worker.class->reap(&place->worker);
-    account_for(place);
+    account_for(place, has_ended);
 }
 
 void pool_finish_stop(struct pool *pool, gint64 deadline)

@@ -64,4 +64,5 @@ if [ "$(id -u)" -ne 0 ] || ! command -v dockerd >/dev/null || ! start_engine; th
 fi
 trap stop_engine EXIT
 # What a run that was killed has left.
+docker swarm leave --force >/dev/null 2>&1
 docker ps -aq | xargs -r docker rm -f >/dev/null && docker image prune -f >/dev/null

@@ -177,6 +177,10 @@ test_expect_success 'Ctrl-C ends a build with its containers' '
     rm -rf slow/clx_cache.* && sed -i "s/sleep(.*)/sleep(60)/" slow/slides/module_100_m/topic_100_a/slides_a.py &&
     { "$CLX" -C slow build course.yaml --workers=docker -o out & } && build=$! && wait_until 60 busy && kill -INT $build && { wait $build; test $? -eq 130; } && none_ours
 '
+test_expect_success 'an engine that hangs does not hold up Ctrl-C, and the next build removes what is left' '
+    rm -rf slow/clx_cache.* && { "$CLX" -C slow build course.yaml --workers=docker -o out & } && build=$! && wait_until 60 busy && kill -STOP $dockerd && kill -INT $build &&
+    began=$(date +%s) && { wait $build; status=$?; kill -CONT $dockerd; test $status -eq 130; } && test $(($(date +%s) - began)) -lt 30 && slow 1 -o after && none_ours
+'
 
 # ---- a cluster of one machine ----
 nothing_left()
