@@ -49,6 +49,10 @@ test_expect_success 'without credentials, and with wrong ones, a registry takes 
     test_expect_code 1 "$CLX" docker push notebook --to=$registry/team 2>err && grep "cannot push $remote:latest: " err && grep -i "no basic auth credentials" err &&
     log_in wrong && test_expect_code 1 "$CLX" docker push notebook --to=$registry/team 2>err && grep -i "unauthorized" err && ! grep -r wrong err
 '
+test_expect_success 'credentials that a program of docker keeps are not asked for, and that is said' '
+    printf "{\"auths\": {\"%s\": {}}, \"credsStore\": \"desktop\"}\n" $registry >docker-config/config.json &&
+    test_expect_code 1 "$CLX" docker push notebook --to=$registry/team 2>err && grep "credentials for $registry are kept by a program of docker" err
+'
 test_expect_success 'with the credentials that docker keeps an image is pushed' '
     log_in "a secret" && "$CLX" docker push notebook --to=$registry/team >out 2>err && grep "^pushed $remote:latest" out &&
     curl -s -u "teacher:a secret" "http://$registry/v2/team/clx-notebook/tags/list" | grep "\"latest\""
