@@ -373,9 +373,12 @@ static void print_grouped(const struct report *report, enum diag_severity severi
 static void print_summary(const struct report *report, const char *course, const char *status, struct publish_counts counts)
 {
     unsigned n_run = report->outcomes[REPORT_DONE] + report->outcomes[REPORT_FAILED] - report->n_known_failures;
-    printf("%s %s: %u file%s written, %u unchanged, %u removed; %u job%s run, %u cached, %u failed; ", course, status, counts.written,
+    printf("%s %s: %u file%s written, %u unchanged, %u removed; %u job%s run, %u cached, %u failed", course, status, counts.written,
            counts.written == 1 ? "" : "s", counts.unchanged, counts.removed, n_run, n_run == 1 ? "" : "s", report->outcomes[REPORT_CACHED],
            report->outcomes[REPORT_FAILED]);
+    if (report->outcomes[REPORT_CANCELLED] > 0)
+        printf(", %u cancelled", report->outcomes[REPORT_CANCELLED]);
+    printf("; ");
     if (report->n_executed + report->n_saved > 0)
         printf("code run %u time%s, %u saved; ", report->n_executed, report->n_executed == 1 ? "" : "s", report->n_saved);
     printf("%.1f s\n", seconds_since_start(report));

@@ -246,6 +246,7 @@ count_starts()
 }
 test_expect_success 'a cancelled job that is tried again by workers that stay is published by the next build, which runs nothing' '
     start_long_build 41 && "$CLX" jobs cancel $(cat job) && test_expect_code 1 wait $(cat pid) && touch go &&
+    grep "^Small failed: .* 0 failed, 1 cancelled; " log &&
     marked workers start --type=notebook >/dev/null && "$CLX" jobs retry $(cat job) >out && grep "the next build publishes its result" out &&
     again=$(sed -n "s/.* as job \([0-9]*\);.*/\1/p" out) && wait_until 120 has_status $again completed && "$CLX" workers stop >/dev/null &&
     n=$(count_starts) && "$CLX" build course.yaml >log 2>&1 && test "$(count_starts)" -eq $n && grep -r "print(41)" output >/dev/null &&
