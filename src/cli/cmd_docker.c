@@ -6,6 +6,7 @@
 #include "base/glossary.h"
 #include "cli/command.h"
 #include "cli/listing.h"
+#include "diagram/drawio_browser.h"
 #include "docker/image.h"
 #include "os/data.h"
 
@@ -119,18 +120,39 @@ static void tell_made(const struct invocation *invocation, struct engine *engine
     image_info_clear(&info);
 }
 
+/* What belongs into the image beyond what its Dockerfile names; NULL for what is not wanted. The caller frees both. */
+static bool find_additions(struct invocation *invocation, const char *type, char **ret_packages, char **ret_application, GError **error)
+{
+    g_auto(GStrv) packages = invocation_list(invocation, "package");
+    bool has_browser = invocation_option(invocation, "with-browser") != NULL && g_str_equal(type, job_type_names[JOB_DRAWIO]);
+    g_autofree char *named = packages ? g_strjoinv(" ", packages) : g_strdup("");
+
+    if (has_browser)
+        *ret_application = drawio_browser_find_application(settings_get_text(invocation->settings, "external_tools.drawio_application"));
+    if (has_browser && !*ret_application) {
+        g_set_error(error, CLX_ERROR, CLX_ERROR_NOT_FOUND,
+                    "the Draw.io application is not there to be copied: clx doctor --install drawio");
+        return false;
+    }
+    *ret_packages = g_strconcat(named, has_browser ? " chromium-headless-shell" : "", NULL);
+    return true;
+}
+
 static bool build_one(struct invocation *invocation, struct engine *engine, const char *type, const char *image, struct voice *voice,
                       GError **error)
 {
     g_autofree char *data = data_path(""), *dockerfiles = find_dockerfiles();
-    g_auto(GStrv) packages = invocation_list(invocation, "package");
-    g_autofree char *joined = packages ? g_strjoinv(" ", packages) : NULL;
+    g_autofree char *packages = NULL, *application = NULL;
+
+    if (!find_additions(invocation, type, &packages, &application, error))
+        return false;
     const struct image_build_options options = {
         .name = image,
         .worker_type = type,
         .base = invocation_option(invocation, "base"),
         .network = invocation_option(invocation, "network"),
-        .packages = joined,
+        .packages = packages,
+        .application = application,
         .program = "/proc/self/exe", /* also when it was replaced meanwhile */
         .data = data,
         .dockerfiles = dockerfiles,
@@ -149,6 +171,8 @@ static bool build_one(struct invocation *invocation, struct engine *engine, cons
 
 static int run_build(struct invocation *invocation)
 {
+    if (invocation_option(invocation, "with-browser") && !is_wanted(invocation, job_type_names[JOB_DRAWIO]))
+        return report_failure(2, "--with-browser is for the image of drawio workers");
     return for_each_type(invocation, build_one);
 }
 
@@ -156,6 +180,7 @@ static const struct option build_options[] = {
     {"base", 0, "IMAGE", "the Debian 12 image to build on (default: debian:bookworm-slim)"},
     {"network", 0, "NETWORK", "network of the build steps (default: the engine's)"},
     {"package", 0, "NAME", "install this Debian package too, like python3-numpy", true},
+    {"with-browser", 0, NULL, "drawio: with the Draw.io application that is installed here, and Chromium"},
     {"no-cache", 0, NULL, "do every step again"},
     {NULL},
 };

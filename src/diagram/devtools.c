@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "os/sandbox.h"
 
 #define MESSAGE_LIMIT (64u * 1024 * 1024) /* of json_parse() */
 #define LOG_LIMIT (16u * 1024 * 1024)
@@ -275,8 +276,8 @@ static bool spawn(struct devtools *devtools, const struct devtools_options *opti
     for (unsigned i = 0; i < G_N_ELEMENTS(flags); i++)
         argv[n++] = flags[i];
     argv[n++] = profile;
-    if (geteuid() == 0)
-        argv[n++] = "--no-sandbox"; /* its sandbox refuses root */
+    if (geteuid() == 0 || !sandbox_has_user_namespaces())
+        argv[n++] = "--no-sandbox"; /* it refuses root, and in a container there is none */
     argv[n++] = "about:blank";
     argv[n] = NULL;
     int log = open(devtools->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

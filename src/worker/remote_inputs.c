@@ -32,6 +32,17 @@ static void map_member(const struct mapping *mapping, json_t *object, const char
         json_object_set_new(object, key, json_string(mapped));
 }
 
+/* The places of tools are those of the build's machine, and here is another one; which of them is to be used is what the course wants. */
+static void keep_choice(json_t *payload)
+{
+    json_t *renderer = json_object_get(json_object_get(payload, "tool"), "renderer");
+    json_t *choice = renderer ? json_pack("{s:O}", "renderer", renderer) : NULL;
+
+    json_object_del(payload, "tool");
+    if (choice)
+        json_object_set_new(payload, "tool", choice);
+}
+
 static json_t *map_payload(const struct mapping *mapping, const json_t *payload)
 {
     json_t *mapped = json_deep_copy(payload), *item, *folders = json_object_get(mapped, "template_dirs");
@@ -40,7 +51,7 @@ static json_t *map_payload(const struct mapping *mapping, const json_t *payload)
     map_member(mapping, mapped, "source");
     map_member(mapping, mapped, "root");
     map_member(mapping, mapped, "topic_dir");
-    json_object_del(mapped, "tool"); /* of the build's machine; here is another one */
+    keep_choice(mapped);
     json_object_del(mapped, "java");
     json_array_foreach(json_object_get(mapped, "topic_files"), i, item) map_member(mapping, item, "path");
     json_array_foreach(folders, i, item)

@@ -90,6 +90,29 @@ test_expect_success 'a mixed course: notebooks in containers, diagrams by proces
         worker_events ORDER BY id DESC LIMIT 1) AND event_type = '"'worker_ready'"' ORDER BY 1" >modes &&
     printf "drawio|direct\nnotebook|docker\nplantuml|direct\n" >expected && test_cmp expected modes
 '
+# A course whose diagram clx leaves to the browser.
+mkdir -p diagrams/slides/module_100_m/topic_100_a/drawio
+echo '{name: D, languages: [en], prog_lang: python, sections: [{name: One, topics: [a]}]}' >diagrams/course.yaml
+cat >diagrams/slides/module_100_m/topic_100_a/drawio/d.drawio <<'XML'
+<mxGraphModel><root><mxCell id="0"/><mxCell id="1" parent="0"/><mxCell id="2" parent="1" vertex="1" value="drawn"
+ style="shape=mxgraph.aws4.resourceIcon;resIcon=mxgraph.aws4.lambda;fillColor=#ED7100;strokeColor=#ffffff;sketch=1;verticalLabelPosition=bottom"><mxGeometry
+ width="60" height="60" as="geometry"/></mxCell></root></mxGraphModel>
+XML
+"$CLX" doctor | grep -q "^ok .*Draw.io application" && test_set_prereq DRAWIO
+test_expect_success 'a diagram that clx does not draw itself is told to be incomplete without a browser in the image' '
+    test_expect_code 1 env CLX_EXTERNAL_TOOLS__DRAWIO_RENDERER=browser "$CLX" -C diagrams build course.yaml --workers=docker -o out 2>err && grep "Chromium is not there" err
+'
+test_expect_success DRAWIO 'with the browser in the image it is byte for byte that of a process' '
+    CLX_WORKER_MANAGEMENT__DRAWIO__IMAGE=localhost/clx-drawio-browser CLX_EXTERNAL_TOOLS__DRAWIO_RENDERER=browser &&
+    export CLX_WORKER_MANAGEMENT__DRAWIO__IMAGE CLX_EXTERNAL_TOOLS__DRAWIO_RENDERER &&
+    "$CLX" docker build drawio --with-browser --base=localhost/debian:bookworm --network=host -q &&
+    "$CLX" -C diagrams build course.yaml --workers=direct -o direct && rm -rf diagrams/clx_cache.* &&
+    "$CLX" -C diagrams build course.yaml --workers=docker -o docker && diff -r diagrams/direct diagrams/docker && test -n "$(list_paths diagrams/docker)" && none_ours; status=$?
+    unset CLX_WORKER_MANAGEMENT__DRAWIO__IMAGE CLX_EXTERNAL_TOOLS__DRAWIO_RENDERER; return $status
+'
+test_expect_success 'the browser is only for the image of drawio workers' '
+    test_expect_code 2 "$CLX" docker build notebook --with-browser 2>err && grep "drawio" err
+'
 test_expect_success 'a container that works is healthy' '
     mkdir slow && cd slow && mkdir -p slides/module_100_m/topic_100_a && echo "{name: S, languages: [en], prog_lang: python, sections: [{name: One, topics: [a]}]}" >course.yaml &&
     printf "# %%%%\nimport time\ntime.sleep(14)\nprint(1)\n" >slides/module_100_m/topic_100_a/slides_a.py &&
