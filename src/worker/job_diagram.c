@@ -52,6 +52,16 @@ static guint64 tool_memory_limit(const struct worker_context *context)
     return context->memory_limit / 8 * 7;
 }
 
+/* A worker that stays serves builds with other settings, too: whether the present tool is of these. If not, the one that is made now will be. Takes `made_of`. */
+static bool is_made_of(struct worker_context *context, json_t *made_of)
+{
+    bool is_same = context->tool && json_equal(context->tool, made_of);
+
+    json_decref(context->tool);
+    context->tool = made_of;
+    return is_same;
+}
+
 static struct picture_options picture_options(const json_t *payload)
 {
     int format = glossary_find(picture_format_names, json_get_text(payload, "format", "png"));
@@ -119,8 +129,10 @@ json_t *job_plantuml_run(const json_t *payload, struct worker_context *context, 
     g_autoptr(json_t) outputs = json_array();
 
     add_includes(source, context);
-    if (!context->plantuml)
+    if (!is_made_of(context, json_pack("[O?, O?]", json_object_get(payload, "tool"), json_object_get(payload, "java")))) {
+        plantuml_free(context->plantuml);
         context->plantuml = make_plantuml(payload, context);
+    }
     g_autoptr(GPtrArray) pictures = plantuml_render(context->plantuml, &request, warnings, error);
     if (!pictures || !store_pictures(outputs, source, pictures, context, error))
         return NULL;
@@ -148,8 +160,10 @@ json_t *job_drawio_run(const json_t *payload, struct worker_context *context, GE
     struct picture_options options = picture_options(payload);
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
 
-    if (!context->drawio)
+    if (!is_made_of(context, json_pack("[O?]", json_object_get(payload, "tool")))) {
+        drawio_free(context->drawio);
         context->drawio = make_drawio(json_object_get(payload, "tool"), context);
+    }
     g_autoptr(GBytes) picture = drawio_render(context->drawio, source, name, &options, warnings, error);
     g_autoptr(json_t) outputs = json_array();
     if (!picture || !store_picture(outputs, picture, NULL, context, error))

@@ -15,6 +15,7 @@ struct worker_context {
     gpointer data;
     struct plantuml *plantuml;   /* made on demand */
     struct drawio *drawio;       /* made on demand */
+    json_t *tool;                /* what the tool of diagrams was made of */
     struct kernel_pool *kernels; /* made on demand; its processes end with the worker's */
     guint64 memory_limit;        /* bytes for this worker and all that it starts; 0: none */
     const char *log_folder;      /* for what helps to understand a failure, or NULL */

@@ -137,15 +137,24 @@ test_expect_success 'a worker fits its tools to its memory limit, and they stay 
     touch_sources && marked workers start >/dev/null && "$CLX" build course.yaml --no-auto-start >log 2>&1 &&
     marked_argument -Xmx336m && "$CLX" workers stop >/dev/null && none_marked $mark
 '
+test_expect_success 'a worker that stays draws as each build wants it' '
+    mkdir -p boxes/slides/module_100_m/topic_100_first/drawio && cp course.yaml boxes &&
+    echo "<mxGraphModel><root><mxCell id=\"0\"/><mxCell id=\"1\" parent=\"0\"/><mxCell id=\"2\" parent=\"1\" vertex=\"1\"><mxGeometry width=\"48\"
+        height=\"48\" as=\"geometry\"/></mxCell></root></mxGraphModel>" >boxes/slides/module_100_m/topic_100_first/drawio/box.drawio &&
+    marked -C boxes workers start --type=drawio && CLX_EXTERNAL_TOOLS__DRAWIO_RENDERER=native "$CLX" -C boxes build course.yaml --no-auto-start &&
+    test_expect_code 1 env CLX_EXTERNAL_TOOLS__DRAWIO_RENDERER=desktop CLX_EXTERNAL_TOOLS__DRAWIO_EXECUTABLE=/nowhere/drawio \
+        "$CLX" -C boxes build course.yaml --no-auto-start 2>err &&
+    grep "desktop program is not there" err && "$CLX" -C boxes workers stop && none_marked $mark
+'
 test_expect_success DRAWIO 'the memory limit of the document is enough for Draw.io diagrams with a large library of shapes' '
-    mkdir -p aws/slides/module_100_m/topic_100_first/drawio && cp -r .clx course.yaml aws && cd aws &&
+    mkdir -p aws/slides/module_100_m/topic_100_first/drawio && cp -r .clx course.yaml aws &&
     for n in 1 2; do
         echo "<mxGraphModel><root><mxCell id=\"0\"/><mxCell id=\"1\" parent=\"0\"/><mxCell id=\"2\" parent=\"1\" vertex=\"1\" value=\"$n\"
             style=\"shape=mxgraph.aws4.resourceIcon;resIcon=mxgraph.aws4.lambda;fillColor=#ED7100;strokeColor=#ffffff\"><mxGeometry width=\"48\"
-            height=\"48\" as=\"geometry\"/></mxCell></root></mxGraphModel>" >slides/module_100_m/topic_100_first/drawio/lambda$n.drawio
+            height=\"48\" as=\"geometry\"/></mxCell></root></mxGraphModel>" >aws/slides/module_100_m/topic_100_first/drawio/lambda$n.drawio
     done &&
-    { CLX_EXTERNAL_TOOLS__DRAWIO_RENDERER=browser "$CLX" build course.yaml >log 2>&1 || { cat log; false; }; } && grep "2 jobs run, .* 0 failed" log &&
-    test "$(sql "SELECT max(attempts) FROM jobs")" -eq 1 && cd .. && rm -r aws
+    { CLX_EXTERNAL_TOOLS__DRAWIO_RENDERER=browser "$CLX" -C aws build course.yaml >log 2>&1 || { cat log; false; }; } && grep "2 jobs run, .* 0 failed" log &&
+    test "$(sqlite3 aws/clx_jobs.db "SELECT max(attempts) FROM jobs")" -eq 1
 '
 test_expect_success '--notebook-workers and the like decide how many start' '
     touch_sources && "$CLX" build course.yaml --workers=direct --notebook-workers=3 --plantuml-workers=1 --drawio-workers=1 >log 2>&1 &&
