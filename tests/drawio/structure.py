@@ -175,19 +175,19 @@ class Structure:
 
     def set_backgrounds_apart(self):
         """Fills right before a text may be its background and its rules, which the original leaves to the browser."""
-        self.backgrounds.update((round(x), round(y)) for x, y in self.last_fills)
+        self.backgrounds.update((round(x) + dx, round(y) + dy) for x, y in self.last_fills for dx in (-1, 0, 1) for dy in (-1, 0, 1))
         self.last_fills = []
 
     def add_figure(self, element, lines, matrix):
         fill, stroke = (color_of(element.get(k) or "none") for k in ("fill", "stroke"))
         for points, is_closed in lines:
             moved = spread([apply(matrix, p) for p in points])
-            self.last_fills = self.last_fills + moved if stroke == "none" else []
+            self.last_fills = self.last_fills + moved if stroke == "none" else moved
             if fill != "none":
                 self.fills.setdefault(fill, []).extend(moved)
             if stroke != "none":
                 self.strokes.setdefault(stroke, []).extend(moved)
-                if not is_closed:
+                if not is_closed and math.dist(moved[0], moved[-1]) > 1:
                     self.ends += [moved[0], moved[-1]]
 
 
@@ -248,7 +248,7 @@ def compare(own, reference):
     if any(abs(a - b) > REACH for a, b in zip(mine.size, theirs.size)):
         told.append(f"size {mine.size}, not {theirs.size}")
     told += compare_colors("outline filled", mine.fills, theirs.fills, mine.backgrounds)
-    told += compare_colors("line", mine.strokes, theirs.strokes)
+    told += compare_colors("line", mine.strokes, theirs.strokes, mine.backgrounds)
     told += tell("ends of lines", mine.ends, theirs.ends)
     told += tell("corners of images", mine.images, theirs.images)
     told += compare_texts(mine.texts, theirs.texts)

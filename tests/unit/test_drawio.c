@@ -75,7 +75,7 @@ START_TEST(draws_a_box_with_its_text)
 {
     g_autofree char *svg = draw(HEAD BOX("Hello", "html=1;", "10", "20") TAIL, NULL);
     assert_contains(svg, "width=\"101\" height=\"41\"");
-    assert_contains(svg, "<path d=\"M 1 1 L 101 1 L 101 41 L 1 41 Z\" fill=\"#ffffff\" stroke=\"#000000\"");
+    assert_contains(svg, "<path d=\"M 0.5 0.5 L 100.5 0.5 L 100.5 40.5 L 0.5 40.5 Z\" fill=\"#ffffff\" stroke=\"#000000\"");
     assert_contains(svg, ">Hello</text>");
 }
 END_TEST
@@ -270,7 +270,7 @@ START_TEST(routes_edges_around_their_ends)
                                             "parent='1' source='a' target='b'>"
                                             "<mxGeometry relative='1' as='geometry'/></mxCell>" TAIL,
              NULL);
-    assert_contains(svg, "<path d=\"M 101 21 L 251 21 L 251 201\" fill=\"none\"");
+    assert_contains(svg, "<path d=\"M 100.5 20.5 L 250.5 20.5 L 250.5 200.5\" fill=\"none\"");
 }
 END_TEST
 
@@ -402,7 +402,7 @@ START_TEST(draws_stencils_of_an_installed_application)
     ck_assert(!drawio_can_draw(words, &svg_options, NULL));
     g_autoptr(GBytes) svg = drawio_draw(file, &svg_options, NULL, NULL);
     g_autofree char *text = g_strndup(g_bytes_get_data(svg, NULL), g_bytes_get_size(svg));
-    assert_contains(text, "M 1 1 L 101 41\"");
+    assert_contains(text, "M 0.5 0.5 L 100.5 40.5\"");
     g_unlink(path);
     g_rmdir(folder);
 }

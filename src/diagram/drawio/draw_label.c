@@ -157,12 +157,24 @@ static void paint_box(struct canvas *canvas, struct rect box, const struct color
     canvas_restore(canvas);
 }
 
+/* Plain text put at a place: its lines as high as the font is. */
+static struct rect plain_box(const struct label *label, double x, double y)
+{
+    double ascent, descent, gap;
+    font_measure(label->options.fonts, &label->options.style, &ascent, &descent, &gap);
+    double first = g_array_index(label->lines, struct label_line, 0).baseline;
+    double last = g_array_index(label->lines, struct label_line, label->lines->len - 1).baseline;
+    return (struct rect){x, y + first - ascent, label->width, last - first + ascent + descent};
+}
+
 /* Hands the laid-out label to the canvas: its background, its rules, its text. */
 static void put_label(struct canvas *canvas, struct label *label, double x, double y, const struct rect *clip)
 {
     const struct label_options *options = &label->options;
     struct rect box = {x, y, label->width, label->height};
-    if (clip != NULL && options->is_html)
+    if (!options->is_html)
+        box = rect_grow(plain_box(label, x, y), 1);
+    else if (clip != NULL)
         box = *clip;
     if (options->has_background || options->has_border)
         paint_box(canvas, box, options->has_background ? &options->background : NULL, options->has_border ? &options->border : NULL);
@@ -245,21 +257,20 @@ static void tell_missing_font(struct drawing *drawing, const char *family)
 static void bound_plain(struct canvas *canvas, const struct label *label)
 {
     const struct op *op = &g_array_index(canvas->ops, struct op, canvas->ops->len - 1);
-    double ascent, descent, gap;
-    font_measure(label->options.fonts, &label->options.style, &ascent, &descent, &gap);
-    double first = g_array_index(label->lines, struct label_line, 0).baseline,
-           last = g_array_index(label->lines, struct label_line, label->lines->len - 1).baseline;
-    struct rect box = {op->bounds.x, op->bounds.y + first - ascent, label->width, last - first + ascent + descent};
-    canvas->bounds = matrix_apply_rect(&canvas->state.matrix, box);
+    canvas->bounds = matrix_apply_rect(&canvas->state.matrix, plain_box(label, op->bounds.x, op->bounds.y));
 }
 
 /* What counts for the size of the picture: the room for a clipped or filling label, else the label in whole units, as a browser measures it. */
 static void bound_label(struct drawing *drawing, const struct style *style, const struct label *label, const struct label_frame *frame)
 {
     bool is_inside = is_default(style, "labelPosition", "center") && is_default(style, "verticalLabelPosition", "middle");
+    bool is_hidden = style_is(style, "overflow", "hidden") && label->options.is_html;
     bool is_given = style_is(style, "overflow", "fill") || (style_is(style, "overflow", "hidden") && is_inside);
+    bool is_low = is_hidden || (style_is(style, "overflow", "width") && frame->height > 0);
     double width = is_given || style_is(style, "overflow", "width") ? frame->width : round(label->width);
-    double height = is_given ? frame->height : round(label->height);
+    double height = is_given ? frame->height : is_low ? fmin(round(label->height), round(frame->height)) : round(label->height);
+    if (is_hidden && !is_given)
+        width = fmin(width, round(frame->width + 2));
     struct rect box = {frame->anchor.x - frame->share_x * width, frame->anchor.y - frame->share_y * height, width, height};
     if (label->options.is_html || is_given)
         drawing->canvas->bounds = matrix_apply_rect(&drawing->canvas->state.matrix, box);

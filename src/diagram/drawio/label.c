@@ -97,6 +97,23 @@ static int replace_missing(const struct fonts *fonts, PangoLayout *layout, Pango
     return n;
 }
 
+/* Places where pango breaks a line and the browser does not: between two of its own letters. */
+static bool keeps_together(char a, char b)
+{
+    if (!g_ascii_isgraph(a) || !g_ascii_isgraph(b))
+        return false;
+    return a == '/' || (strchr("!|}", a) != NULL && strchr("(<[{", b) == NULL) ||
+           (strchr("$%),+.:;\\]", a) != NULL && strchr("$%+\\", b) != NULL) || (a == '-' && b == '$') ||
+           (a == '$' && strchr("([{", b) != NULL) || (strchr(",.:;", a) != NULL && g_ascii_isdigit(b));
+}
+
+static void insert_bonds(PangoAttrList *list, const GString *text)
+{
+    for (guint i = 0; i + 1 < text->len; i++)
+        if (keeps_together(text->str[i], text->str[i + 1]))
+            insert(list, pango_attr_allow_breaks_new(FALSE), i, i + 2);
+}
+
 static PangoLayout *layout_block(struct label *label, const struct text_block *block)
 {
     const struct fonts *fonts = label->options.fonts;
@@ -113,6 +130,8 @@ static PangoLayout *layout_block(struct label *label, const struct text_block *b
             insert_style(label, attributes, &span->style, start, span->end);
         start = MAX(start, span->end);
     }
+    if (label->may_break)
+        insert_bonds(attributes, block->text);
     pango_layout_set_attributes(layout, attributes);
     label->n_unknown += replace_missing(fonts, layout, attributes, block);
     pango_attr_list_unref(attributes);

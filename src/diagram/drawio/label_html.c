@@ -126,9 +126,29 @@ static void end_block(struct parser *parser)
         free_block(block);
 }
 
+/* Places where the browser breaks a line and pango does not, `before` being the letter before both. */
+static bool breaks_between(char before, char a, char b)
+{
+    if (b == '<' && strchr("\"#%&)*+,.:;=>\\]~", a) != NULL)
+        return true;
+    if (strchr("([{", b) != NULL && strchr("\"#&*=>~", a) != NULL)
+        return true;
+    return (a == '?' && strchr("-|", b) != NULL) ||
+           (a == '-' && g_ascii_isalnum(before) && (g_ascii_isdigit(b) || strchr("'-|", b) != NULL));
+}
+
+/* Text, with a space of no width wherever only the browser breaks. */
 static void append_char(struct parser *parser, struct text_block *block, const char *at, gsize length)
 {
-    append_styled(block, at, length, &top(parser)->style);
+    const struct text_style *style = &top(parser)->style;
+    gsize done = 0;
+    for (gsize i = 1; i < length && !style->is_unbroken; i++)
+        if (breaks_between(i > 1 ? at[i - 2] : ' ', at[i - 1], at[i])) {
+            append_styled(block, at + done, i - done, style);
+            append_styled(block, "\u200b", strlen("\u200b"), style);
+            done = i;
+        }
+    append_styled(block, at + done, length - done, style);
 }
 
 static void append_collapsed(struct parser *parser, const char *text)
@@ -407,7 +427,7 @@ GPtrArray *label_text_parse(const char *text, const struct text_style *style, en
 
 char *label_html_to_text(const char *html)
 {
-    struct text_style style = {.family = "sans-serif", .size = 12};
+    struct text_style style = {.family = "sans-serif", .size = 12, .is_unbroken = true};
     double below;
     g_autoptr(GPtrArray) blocks = label_html_parse(html, &style, ALIGN_LEFT, &below);
     GString *text = g_string_new(NULL);

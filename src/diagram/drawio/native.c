@@ -8,9 +8,10 @@
 #include "diagram/drawio/paint.h"
 #include "diagram/drawio/support.h"
 
-#define VERSION "4" /* counts changes of what is drawn */
+#define VERSION "5" /* counts changes of what is drawn */
 #define MAX_REASONS 20
 #define MAX_WARNINGS 100
+#define TINY 1e-6      /* less than what counts */
 #define LINE_SHIFT 0.5 /* pixels by which the original moves all, so that thin lines are sharp */
 
 static unsigned page_number(const struct picture_options *options)
@@ -88,6 +89,10 @@ static struct paint_options make_paint_options(const struct page *page, const st
     if (bounds.width < 0)
         bounds = (struct rect){0, 0, 0, 0};
     paint.view = rect_grow(bounds, border_of(options));
+    if (options->format == PICTURE_SVG) { /* the original moves the drawing by whole units there */
+        paint.view.x = ceil(paint.view.x - TINY);
+        paint.view.y = ceil(paint.view.y - TINY);
+    }
     paint.view.x -= LINE_SHIFT / paint.scale;
     paint.view.y -= LINE_SHIFT / paint.scale;
     if (page->background != NULL)

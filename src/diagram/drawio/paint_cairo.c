@@ -20,6 +20,7 @@ struct painter {
     const struct canvas *canvas;
     const struct paint_options *options;
     cairo_t *cairo;
+    double thinnest;              /* line, in units */
     double effort;                /* so far */
     unsigned n_opaque, n_omitted; /* shapes and images for which too much of it was spent already */
 };
@@ -80,10 +81,11 @@ static void set_fill(cairo_t *cairo, const struct fill *fill, struct rect bounds
     cairo_pattern_destroy(pattern);
 }
 
-static void set_stroke(cairo_t *cairo, const struct stroke *stroke)
+/* No line is thinner than a pixel. */
+static void set_stroke(cairo_t *cairo, const struct stroke *stroke, double thinnest)
 {
     cairo_set_source_rgba(cairo, stroke->color.red, stroke->color.green, stroke->color.blue, stroke->color.alpha);
-    cairo_set_line_width(cairo, stroke->width);
+    cairo_set_line_width(cairo, fmax(stroke->width, thinnest));
     cairo_set_dash(cairo, stroke->dashes, (int)stroke->n_dashes, 0);
     cairo_set_line_cap(cairo, stroke->is_round ? CAIRO_LINE_CAP_ROUND : CAIRO_LINE_CAP_BUTT);
     cairo_set_line_join(cairo, stroke->is_round ? CAIRO_LINE_JOIN_ROUND : CAIRO_LINE_JOIN_MITER);
@@ -133,7 +135,7 @@ static void end_group(cairo_t *cairo, double opacity)
 static void paint_path(struct painter *painter, const struct op *op)
 {
     cairo_t *cairo = painter->cairo;
-    bool is_stroked = op->stroke.is_set && op->stroke.width > 0;
+    bool is_stroked = op->stroke.is_set;
     if (!op->fill.is_set && !is_stroked)
         return;
     /* The sharpest corner of a line reaches MITER_LIMIT times its half width. */
@@ -144,7 +146,7 @@ static void paint_path(struct painter *painter, const struct op *op)
         cairo_fill_preserve(cairo);
     }
     if (is_stroked) {
-        set_stroke(cairo, &op->stroke);
+        set_stroke(cairo, &op->stroke, painter->thinnest);
         cairo_stroke(cairo);
     } else
         cairo_new_path(cairo); /* what pango draws behind and through a text would fill it again */
@@ -276,7 +278,10 @@ static bool paint_vector(struct painter *painter, const struct op *op)
         cairo_scale(painter->cairo, op->bounds.width / width, op->bounds.height / height);
         viewport = (RsvgRectangle){0, 0, width, height};
     }
+    bool is_group = op->opacity < 1 && begin_group(painter, (struct rect){viewport.x, viewport.y, viewport.width, viewport.height}, 0);
     bool is_good = rsvg_handle_render_document(handle, painter->cairo, &viewport, NULL);
+    if (is_group)
+        end_group(painter->cairo, op->opacity);
     g_object_unref(handle);
     return is_good;
 }
@@ -329,7 +334,7 @@ static void tell_economies(const struct painter *painter)
 
 static void paint_all(const struct canvas *canvas, const struct paint_options *options, cairo_t *cairo, double scale)
 {
-    struct painter painter = {.canvas = canvas, .options = options, .cairo = cairo};
+    struct painter painter = {.canvas = canvas, .options = options, .cairo = cairo, .thinnest = 1 / fmax(options->scale, 1)};
     if (!options->is_transparent) {
         cairo_set_source_rgb(cairo, options->background.red, options->background.green, options->background.blue);
         cairo_paint(cairo);

@@ -146,10 +146,10 @@ static void add_fill(struct writer *writer, const struct fill *fill)
 
 static void add_stroke(GString *out, const struct stroke *stroke)
 {
-    if (!stroke->is_set || stroke->width <= 0)
+    if (!stroke->is_set)
         return;
     add_color(out, "stroke", &stroke->color);
-    if (stroke->width != 1)
+    if (stroke->width > 1) /* no line is thinner */
         add_attribute(out, "stroke-width", stroke->width);
     g_string_append(out, stroke->is_round ? " stroke-linejoin=\"round\" stroke-linecap=\"round\"" : " stroke-miterlimit=\"10\"");
     for (unsigned i = 0; i < stroke->n_dashes; i++) {
@@ -162,7 +162,7 @@ static void add_stroke(GString *out, const struct stroke *stroke)
 
 static void write_path(struct writer *writer, const struct op *op)
 {
-    if (!op->fill.is_set && (!op->stroke.is_set || op->stroke.width <= 0))
+    if (!op->fill.is_set && !op->stroke.is_set)
         return;
     add_segments(writer, op);
     add_transform(writer, op);

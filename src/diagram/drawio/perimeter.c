@@ -137,10 +137,49 @@ static struct point around_turned(const struct view_point *view, const struct po
     return around_polygon(view, corners, n);
 }
 
+/* Where the line from `from` to `next` meets a side; where it does not, `from`. */
+static struct point meet_side(struct point from, struct point next, struct point a, struct point b)
+{
+    struct point hit = from;
+    intersect(next, from, a, b, &hit);
+    return hit;
+}
+
+/* A triangle seen as if it pointed east: its base on the left. */
+static struct point around_east_triangle(struct rect b, struct point next, bool is_orthogonal)
+{
+    struct point center = rect_center(b), from = center, tip = {b.x + b.width, center.y};
+    double angle = atan2(next.y - center.y, next.x - center.x), corner = atan2(b.height, b.width);
+    bool is_beside = next.y >= b.y && next.y <= b.y + b.height;
+    if (angle < -G_PI + corner || angle > G_PI - corner)
+        return (struct point){b.x, is_orthogonal && is_beside ? next.y : center.y - b.width * tan(angle) / 2};
+    if (is_orthogonal && is_beside)
+        from = (struct point){b.x, next.y};
+    else if (is_orthogonal && next.x >= b.x && next.x <= b.x + b.width)
+        from = (struct point){next.x, center.y};
+    bool is_upper = next.y <= center.y;
+    return is_upper ? meet_side(from, next, (struct point){b.x, b.y}, tip)
+                    : meet_side(from, next, tip, (struct point){b.x, b.y + b.height});
+}
+
+/* Turns the style's direction to the east and back: by mirroring at the centre and at the diagonal. */
 static struct point around_triangle(const struct view_point *view)
 {
-    static const struct point unit[] = {{0, 0}, {1, 0.5}, {0, 1}};
-    return around_turned(view, unit, G_N_ELEMENTS(unit));
+    struct rect b = view->bounds;
+    struct point center = rect_center(b), next = view->next;
+    double turn = style_turn(view->style);
+    bool is_vertical = turn == 90 || turn == 270, is_mirrored = turn == 180 || turn == 270;
+    if (is_vertical) {
+        b = (struct rect){b.y, b.x, b.height, b.width};
+        center = (struct point){center.y, center.x};
+        next = (struct point){next.y, next.x};
+    }
+    if (is_mirrored)
+        next.x = 2 * center.x - next.x;
+    struct point hit = around_east_triangle(b, next, view->is_orthogonal);
+    if (is_mirrored)
+        hit.x = 2 * center.x - hit.x;
+    return is_vertical ? (struct point){hit.y, hit.x} : hit;
 }
 
 /* The style's "size" as a fraction of the width (in the shape's own direction), at most `most`. */

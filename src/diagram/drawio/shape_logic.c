@@ -139,7 +139,7 @@ static void paint_tape_data(struct canvas *c, const struct shape *s)
 {
     canvas_ellipse(c, s->x, s->y, s->width, s->height);
     canvas_fill_and_stroke(c);
-    shape_line(c, s, s->width / 2, s->height, s->width, s->height);
+    shape_shadowed_line(c, s, s->width / 2, s->height, s->width, s->height);
 }
 
 static void paint_associative_entity(struct canvas *c, const struct shape *s)

@@ -25,10 +25,8 @@ static void paint_uml_actor(struct canvas *c, const struct shape *s)
 static void paint_uml_boundary(struct canvas *c, const struct shape *s)
 {
     double x = s->x, y = s->y, w = s->width, h = s->height;
-    bool had_shadow = c->state.has_shadow;
-    shape_line(c, s, 0, h / 4, 0, h * 3 / 4);
-    shape_line(c, s, 0, h / 2, w / 6, h / 2);
-    c->state.has_shadow = had_shadow;
+    shape_shadowed_line(c, s, 0, h / 4, 0, h * 3 / 4);
+    shape_shadowed_line(c, s, 0, h / 2, w / 6, h / 2);
     canvas_ellipse(c, x + w / 6, y, w * 5 / 6, h);
     canvas_fill_and_stroke(c);
 }
@@ -85,7 +83,6 @@ static void paint_uml_frame(struct canvas *c, const struct shape *s)
     canvas_polyline(c, tab, G_N_ELEMENTS(tab), 0, true);
     canvas_fill_and_stroke(c);
     struct point rest[] = {{x + tab_w, y}, {x + w, y}, {x + w, y + h}, {x, y + h}, {x, y + tab_h}};
-    c->state.has_shadow = false;
     canvas_begin(c);
     canvas_polyline(c, rest, G_N_ELEMENTS(rest), 0, false);
     canvas_stroke(c);
@@ -121,7 +118,7 @@ static void paint_uml_lifeline(struct canvas *c, const struct shape *s)
     canvas_save(c);
     if (style_flag(s->style, "lifelineDashed", true))
         canvas_set_dashes(c, dashes, G_N_ELEMENTS(dashes), c->state.stroke.width);
-    shape_line(c, s, s->width / 2, size, s->width / 2, s->height);
+    shape_shadowed_line(c, s, s->width / 2, size, s->width / 2, s->height);
     canvas_restore(c);
 }
 
@@ -213,13 +210,13 @@ static void paint_jetty_box(struct canvas *c, const struct shape *s, double jett
 
 static void paint_module(struct canvas *c, const struct shape *s)
 {
-    double w = shape_length(s, "jettyWidth", 20, s->width), h = style_number(s->style, "jettyHeight", 10);
+    double w = style_number(s->style, "jettyWidth", 20), h = style_number(s->style, "jettyHeight", 10);
     paint_jetty_box(c, s, w, h, fmin(h, s->height - h), fmin(3 * h, s->height - h));
 }
 
 static void paint_component(struct canvas *c, const struct shape *s)
 {
-    double w = shape_length(s, "jettyWidth", 32, s->width), h = style_number(s->style, "jettyHeight", 12);
+    double w = style_number(s->style, "jettyWidth", 32), h = style_number(s->style, "jettyHeight", 12);
     paint_jetty_box(c, s, w, h, 0.3 * s->height - h / 2, 0.7 * s->height - h / 2);
 }
 

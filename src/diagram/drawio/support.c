@@ -70,14 +70,17 @@ static char *find_excess_width(const struct style *style)
     return width > LINE_LIMIT ? g_strdup_printf("a line %.10g units wide (at most %d)", width, LINE_LIMIT) : NULL;
 }
 
-static char *find_unknown_of_edge(const struct style *style)
+static char *find_unknown_of_edge(const struct cell *edge)
 {
+    const struct style *style = &edge->style;
     static const char *const ends[] = {"startArrow", "endArrow"};
     const char *shape = style_get(style, "shape");
     if (shape != NULL && strcmp(shape, "connector") != 0 && !arrow_is_known(style))
         return g_strdup_printf("edges of the shape '%.60s'", shape);
     if (!style_flag(style, "horizontal", true))
         return g_strdup("an edge with a vertical label");
+    if (style_is(style, "edgeStyle", "loopEdgeStyle") && edge->source != edge->target)
+        return g_strdup("a loop between two cells");
     if (!route_is_known(style))
         return g_strdup_printf("the edge style '%.60s'", style_get(style, "edgeStyle"));
     for (int i = 0; i < 2; i++)
@@ -153,6 +156,6 @@ char *support_find_unknown(const struct page *page, const struct cell *cell)
     if (unknown == NULL)
         unknown = find_excess_width(&cell->style);
     if (unknown == NULL)
-        unknown = cell->is_edge ? find_unknown_of_edge(&cell->style) : find_unknown_of_vertex(page, &cell->style);
+        unknown = cell->is_edge ? find_unknown_of_edge(cell) : find_unknown_of_vertex(page, &cell->style);
     return unknown != NULL ? unknown : find_unknown_in_label(page, cell);
 }

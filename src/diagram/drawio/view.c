@@ -142,7 +142,10 @@ static struct end find_end(struct view *view, int index, bool is_source)
     bool has_point = is_source ? edge->geometry.has_source_point : edge->geometry.has_target_point;
     struct point free_point = is_source ? edge->geometry.source_point : edge->geometry.target_point;
     struct point origin = get_state(view, index)->origin;
-    if (end.cell != NO_CELL && anchor.is_set && page_cell(view->page, end.cell)->is_vertex) {
+    if (end.cell != NO_CELL && style_is(&page_cell(view->page, end.cell)->style, "perimeter", "centerPerimeter")) {
+        end.is_fixed = true;
+        end.point = rect_center(get_state(view, end.cell)->bounds);
+    } else if (end.cell != NO_CELL && anchor.is_set && page_cell(view->page, end.cell)->is_vertex) {
         end.is_fixed = true;
         end.point = anchor_point(page_cell(view->page, end.cell), get_state(view, end.cell), &anchor);
     } else if (end.cell == NO_CELL && has_point) {
