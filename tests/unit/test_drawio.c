@@ -385,6 +385,29 @@ START_TEST(says_what_in_a_label_it_cannot_draw)
 }
 END_TEST
 
+START_TEST(draws_pictures_of_an_installed_application)
+{
+    static const char picture[] = "<svg xmlns='http://www.w3.org/2000/svg' width='4' height='2'><rect width='4' height='2'/></svg>";
+    g_autofree char *folder = g_dir_make_tmp("clx-pictures-XXXXXX", NULL), *stencils = g_build_filename(folder, "stencils", NULL),
+                    *pictures = g_build_filename(folder, "img", NULL), *path = g_build_filename(pictures, "a.svg", NULL);
+    ck_assert(g_mkdir(stencils, 0700) == 0 && g_mkdir(pictures, 0700) == 0 && g_file_set_contents(path, picture, -1, NULL));
+    g_autoptr(drawio_file) file = load(HEAD BOX("a", "shape=image;image=img/a.svg;", "0", "0") TAIL);
+    g_autoptr(drawio_file) outside = load(HEAD BOX("a", "shape=image;image=img/../img/a.svg;", "0", "0") TAIL);
+    ck_assert(!drawio_can_draw(file, &svg_options, NULL));
+    drawio_file_set_stencils(file, stencils);
+    drawio_file_set_stencils(outside, stencils);
+    ck_assert(drawio_can_draw(file, &svg_options, NULL));
+    ck_assert(!drawio_can_draw(outside, &svg_options, NULL));
+    g_autoptr(GBytes) svg = drawio_draw(file, &svg_options, NULL, NULL);
+    g_autofree char *text = g_strndup(g_bytes_get_data(svg, NULL), g_bytes_get_size(svg));
+    assert_contains(text, "preserveAspectRatio=\"none\" xlink:href=\"data:image/svg+xml;base64,"); /* a browser stretches it */
+    g_unlink(path);
+    g_rmdir(pictures);
+    g_rmdir(stencils);
+    g_rmdir(folder);
+}
+END_TEST
+
 START_TEST(draws_stencils_of_an_installed_application)
 {
     static const char library[] =
@@ -591,6 +614,7 @@ int main(void)
     tcase_add_test(cases, refuses_colours_that_are_none);
     tcase_add_test(cases, draws_fat_arrows_with_their_heads);
     tcase_add_test(cases, says_what_in_a_label_it_cannot_draw);
+    tcase_add_test(cases, draws_pictures_of_an_installed_application);
     tcase_add_test(cases, draws_stencils_of_an_installed_application);
     tcase_add_test(cases, warns_of_a_font_that_is_missing);
     tcase_add_test(cases, forgets_the_fonts_of_a_drawing);

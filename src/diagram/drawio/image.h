@@ -1,4 +1,4 @@
-/* Images inside of a diagram: data URIs of PNG, JPEG, GIF, WebP and SVG. Nothing is fetched from anywhere. */
+/* Images inside of a diagram: data URIs of PNG, JPEG, GIF, WebP and SVG, and the original's own pictures. Nothing is fetched from anywhere. */
 #pragma once
 
 #include <glib.h>
@@ -10,7 +10,9 @@ struct picture_image {
     bool keeps_aspect;
 };
 
-/* From the value of a style's "image" or of an <img>'s "src". NULL with CLX_ERROR_SOURCE for what is no embedded image (an address on
- * the web, a file of the application) or is broken. */
-struct picture_image *picture_image_new(const char *source, bool keeps_aspect, GError **error);
+struct stencils;
+
+/* From the value of a style's "image"; `stencils` are those of the application whose pictures may be used, or NULL. NULL with
+ * CLX_ERROR_SOURCE for what is neither embedded nor such a picture (an address on the web), or is broken. */
+struct picture_image *picture_image_new(const char *source, bool keeps_aspect, const struct stencils *stencils, GError **error);
 void picture_image_free(struct picture_image *image);

@@ -132,7 +132,8 @@ static void paint_image(struct canvas *c, const struct shape *s)
     canvas_fill_and_stroke(c);
     canvas_restore(c);
     const char *source = style_get(s->style, "image");
-    struct picture_image *image = source != NULL ? picture_image_new(source, style_flag(s->style, "imageAspect", true), NULL) : NULL;
+    struct picture_image *image =
+        source != NULL ? picture_image_new(source, style_flag(s->style, "imageAspect", true), s->page->stencils, NULL) : NULL;
     if (image != NULL)
         canvas_image(c, image, box);
 }
@@ -143,7 +144,7 @@ static void paint_label(struct canvas *c, const struct shape *s)
     paint_rectangle(c, s);
     const char *source = style_get(s->style, "image"), *align = style_get(s->style, "imageAlign");
     const char *valign = style_get(s->style, "imageVerticalAlign");
-    struct picture_image *image = source != NULL ? picture_image_new(source, false, NULL) : NULL;
+    struct picture_image *image = source != NULL ? picture_image_new(source, false, s->page->stencils, NULL) : NULL;
     if (image == NULL)
         return;
     double w = style_number(s->style, "imageWidth", 24), h = style_number(s->style, "imageHeight", 24);

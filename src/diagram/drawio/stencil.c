@@ -103,6 +103,15 @@ const xmlNode *stencils_find(struct stencils *stencils, const char *name)
     return NULL;
 }
 
+char *stencils_find_image(const struct stencils *stencils, const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
+    if (stencils == NULL || !g_str_has_prefix(name, "img/") || strspn(name, letters) != strlen(name) || strstr(name, "..") != NULL)
+        return NULL;
+    g_autofree char *application = g_path_get_dirname(stencils->folder), *path = g_build_filename(application, name, NULL);
+    return g_file_test(path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer(&path) : NULL;
+}
+
 /* Maps the stencil's own units to the shape's box. */
 struct drawer {
     struct canvas *canvas;

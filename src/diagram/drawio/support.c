@@ -89,13 +89,13 @@ static char *find_unknown_of_edge(const struct cell *edge)
     return NULL;
 }
 
-char *support_find_unknown_image(const struct style *style)
+static char *find_unknown_image(const struct page *page, const struct style *style)
 {
     const char *shape = style_get(style, "shape"), *source = style_get(style, "image");
     g_autoptr(GError) error = NULL;
     if (shape == NULL || (strcmp(shape, "image") != 0 && strcmp(shape, "label") != 0) || source == NULL)
         return NULL;
-    struct picture_image *image = picture_image_new(source, true, &error);
+    struct picture_image *image = picture_image_new(source, true, page->stencils, &error);
     picture_image_free(image);
     return image == NULL ? g_strdup(error->message) : NULL;
 }
@@ -107,7 +107,7 @@ static char *find_unknown_of_vertex(const struct page *page, const struct style 
         return g_strdup_printf("the shape '%.80s'", shape);
     if (!perimeter_is_known(style))
         return g_strdup_printf("the outline '%.60s'", style_get(style, "perimeter"));
-    return support_find_unknown_image(style);
+    return find_unknown_image(page, style);
 }
 
 static bool has_maths(const char *label)

@@ -5,6 +5,3 @@
 
 /* What of a cell cannot be drawn as the original does, or NULL; the caller frees it. */
 char *support_find_unknown(const struct page *page, const struct cell *cell);
-
-/* Why the image that a style names cannot be drawn, or NULL: there is none, or it can. The caller frees it. */
-char *support_find_unknown_image(const struct style *style);
