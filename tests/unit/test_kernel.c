@@ -533,6 +533,7 @@ static const struct {
 } others[] = {
     {"xpython", "print('hello')", "hello\n", "x = 1\nx / 0", "ZeroDivisionError"},
     {"ir", "cat('hello\\n')", "hello\n", "x <- 1\nstop('no way')", "no way"},
+    {"deno", "console.log('hello' as string)", "hello\n", "const x = 1;\nthrow new Error('no way')", "no way"},
     {"octave", "disp('hello')", "hello", NULL, NULL}, /* which says "ok" for a cell that failed */
 };
 
@@ -540,6 +541,27 @@ static bool has_kernel(const char *kernel)
 {
     g_autofree char *fingerprint = kernel_fingerprint(kernel, NULL);
     return fingerprint != NULL;
+}
+
+/* Deno's npm package brings no kernelspec. */
+static void install_deno(void)
+{
+    g_autofree char *packages = g_build_filename(g_getenv("CLX_SOURCE_ROOT"), "tests", "browser", "node_modules", "@deno", NULL);
+    g_autoptr(GDir) dir = g_dir_open(packages, 0, NULL);
+    const char *name = dir != NULL ? g_dir_read_name(dir) : NULL;
+    if (name == NULL)
+        return;
+    g_autofree char *program = g_build_filename(packages, name, "deno", NULL);
+    g_autoptr(json_t) spec = json_pack("{s:[s, s, s, s, s], s:s, s:s}", "argv", program, "jupyter", "--kernel", "--conn",
+                                       "{connection_file}", "display_name", "Deno", "language", "typescript");
+    g_autofree char *text = json_to_text(spec);
+    fixture_write_spec("deno", text);
+}
+
+static void make_folder_and_kernels(void)
+{
+    make_folder_and_pool();
+    install_deno();
 }
 
 START_TEST(other_kernels_run_cells_and_name_what_fails)
@@ -593,9 +615,24 @@ START_TEST(temporary_files_end_with_the_kernel)
 }
 END_TEST
 
+START_TEST(folders_of_the_run_are_not_in_the_message)
+{
+    if (!has_kernel("deno")) {
+        printf("skipped: kernel deno: it is not installed\n");
+        return;
+    }
+    struct notebook *notebook = make_notebook((const char *const[]){"import { x } from './missing.ts';", NULL});
+    struct kernel_options options = make_options();
+    options.kernel = "deno";
+    g_autoptr(GError) error = run_to_failure(notebook, &options);
+    ck_assert_msg(strstr(error->message, "Module not found \"missing.ts\"") != NULL, "%s", error->message);
+    free_notebook(notebook);
+}
+END_TEST
+
 START_TEST(other_kernels_are_interrupted_at_a_deadline)
 {
-    static const char *const endless[] = {"while True:\n    pass", "while (TRUE) { x <- 1 }", "while true\nend"};
+    static const char *const endless[] = {"while True:\n    pass", "while (TRUE) { x <- 1 }", "while (true) {}", "while true\nend"};
     if (!has_kernel(others[_i].kernel))
         return;
     const char *const sources[] = {endless[_i], NULL};
@@ -819,10 +856,11 @@ int main(void)
         printf("skipped: IPython kernel: it is not installed\n");
     TCase *other = tcase_create("other kernels");
     tcase_set_timeout(other, 120);
-    tcase_add_checked_fixture(other, make_folder_and_pool, remove_folder);
+    tcase_add_checked_fixture(other, make_folder_and_kernels, remove_folder);
     tcase_add_loop_test(other, other_kernels_run_cells_and_name_what_fails, 0, G_N_ELEMENTS(others));
     tcase_add_loop_test(other, other_kernels_are_interrupted_at_a_deadline, 0, G_N_ELEMENTS(others));
     tcase_add_test(other, temporary_files_end_with_the_kernel);
+    tcase_add_test(other, folders_of_the_run_are_not_in_the_message);
     suite_add_tcase(suite, other);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

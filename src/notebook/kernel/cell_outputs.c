@@ -198,9 +198,13 @@ static json_t *hide_folders(const json_t *text, const GRegex *cell_file, const c
         return json_deep_copy(text);
     if (strstr(value, "/ipykernel_") != NULL)
         shown = g_regex_replace_literal(cell_file, value, -1, 0, "<cell>", 0, NULL);
-    g_auto(GStrv) parts = g_strsplit(shown != NULL ? shown : value, folder, -1);
-    g_autofree char *joined = g_strjoinv("", parts);
-    return json_string(joined);
+    GString *plain = g_string_new(shown != NULL ? shown : value);
+    g_autofree char *address = g_strconcat("file://", folder, NULL);
+    g_string_replace(plain, address, "", 0);
+    g_string_replace(plain, folder, "", 0);
+    json_t *hidden = json_string(plain->str);
+    g_string_free(plain, TRUE);
+    return hidden;
 }
 
 void outputs_hide_folders(json_t *outputs, const char *work)
@@ -213,6 +217,8 @@ void outputs_hide_folders(json_t *outputs, const char *work)
         json_t *traceback = json_object_get(output, "traceback");
         if (strcmp(json_get_text(output, "name", ""), "stderr") == 0)
             json_object_set_new(output, "text", hide_folders(json_object_get(output, "text"), cell_file, work));
+        if (json_object_get(output, "evalue") != NULL)
+            json_object_set_new(output, "evalue", hide_folders(json_object_get(output, "evalue"), cell_file, work));
         json_array_foreach(traceback, j, line) json_array_set_new(traceback, j, hide_folders(line, cell_file, work));
     }
 }

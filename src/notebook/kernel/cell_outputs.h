@@ -24,7 +24,7 @@ bool cell_outputs_add(struct cell_outputs *outputs, const char *type, json_t *co
 /* Carries out update_display_data for the displays of all cells. */
 void displays_update(GHashTable *displays, const json_t *content);
 
-/* What is printed to standard error, and tracebacks, without names that differ from run to run: files in the kernel's working directory `work` get their name relative
+/* What is printed to standard error, and what errors say, without names that differ from run to run: files in the kernel's working directory `work` get their name relative
  * to it, the file in which IPython says that a cell is, "/tmp/ipykernel_PID/HASH.py", becomes "<cell>". */
 void outputs_hide_folders(json_t *outputs, const char *work);
 

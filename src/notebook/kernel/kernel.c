@@ -307,8 +307,9 @@ static bool check_reply(const struct run *run, const struct cell *cell, GError *
         return true;
     if (may_raise(run, cell))
         return true;
-    g_autofree char *message =
-        failure_format(run->notebook, cell, run->options->source_name, run->failure != NULL ? run->failure : run->reply);
+    g_autoptr(json_t) said = json_pack("[O]", run->failure != NULL ? run->failure : run->reply);
+    outputs_hide_folders(said, run->kernel->work);
+    g_autofree char *message = failure_format(run->notebook, cell, run->options->source_name, json_array_get(said, 0));
     g_set_error_literal(error, CLX_ERROR, CLX_ERROR_SOURCE, message);
     return false;
 }
