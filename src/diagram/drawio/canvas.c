@@ -382,7 +382,8 @@ void canvas_label(struct canvas *canvas, struct label *label, double x, double y
 
 void canvas_image(struct canvas *canvas, struct picture_image *image, struct rect rect)
 {
-    struct op op = {.kind = OP_IMAGE, .matrix = canvas->state.matrix, .opacity = canvas->state.opacity, .image = image, .bounds = rect};
+    double opacity = canvas->state.opacity * canvas->state.fill_opacity;
+    struct op op = {.kind = OP_IMAGE, .matrix = canvas->state.matrix, .opacity = opacity, .image = image, .bounds = rect};
     g_ptr_array_add(canvas->images, image);
     add_op(canvas, &op);
 }

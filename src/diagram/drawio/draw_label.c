@@ -167,6 +167,14 @@ static struct rect plain_box(const struct label *label, double x, double y)
     return (struct rect){x, y + first - ascent, label->width, last - first + ascent + descent};
 }
 
+/* The part of a box within another. */
+static struct rect rect_cut(struct rect box, struct rect within)
+{
+    double x = fmax(box.x, within.x), y = fmax(box.y, within.y);
+    double right = fmin(box.x + box.width, within.x + within.width), bottom = fmin(box.y + box.height, within.y + within.height);
+    return (struct rect){x, y, fmax(0, right - x), fmax(0, bottom - y)};
+}
+
 /* Hands the laid-out label to the canvas: its background, its rules, its text. */
 static void put_label(struct canvas *canvas, struct label *label, double x, double y, const struct rect *clip)
 {
@@ -174,6 +182,8 @@ static void put_label(struct canvas *canvas, struct label *label, double x, doub
     struct rect box = {x, y, label->width, label->height};
     if (!options->is_html)
         box = rect_grow(plain_box(label, x, y), 1);
+    if (clip != NULL && !options->is_html)
+        box = rect_cut(box, *clip);
     else if (clip != NULL)
         box = *clip;
     if (options->has_background || options->has_border)

@@ -62,12 +62,21 @@ static char *resolve(const struct fonts *fonts, const char *family)
     return name != NULL ? name : g_strdup("");
 }
 
-/* Whether fontconfig knows better than what it gives for any name. */
+/* Whether a family is there, or has a substitute that is more than the one for all families of its kind: browsers take no other. */
 static bool is_known(const struct fonts *fonts, const char *family)
 {
     static const char *const generic[] = {"cursive", "fantasy", "monospace", "sans-serif", "serif", "system-ui", NULL};
+    static const char *const measured[] = {"arial", "courier", "courier new", "helvetica", "times", "times new roman", NULL};
     g_autofree char *lower = g_ascii_strdown(family, -1), *found = resolve(fonts, family), *last_resort = resolve(fonts, NO_FAMILY);
-    return g_strv_contains(generic, lower) || g_ascii_strcasecmp(found, family) == 0 || strcmp(found, last_resort) != 0;
+    if (g_strv_contains(generic, lower) || g_ascii_strcasecmp(found, family) == 0 ||
+        (g_strv_contains(measured, lower) && g_str_has_prefix(found, "Liberation")))
+        return true;
+    bool is_better = strcmp(found, last_resort) != 0;
+    for (unsigned i = 0; is_better && generic[i] != NULL; i++) {
+        g_autofree char *of_kind = resolve(fonts, generic[i]);
+        is_better = strcmp(found, of_kind) != 0;
+    }
+    return is_better;
 }
 
 static char *find_known(const struct fonts *fonts, const char *families)

@@ -40,8 +40,6 @@ static void insert_style(const struct label *label, PangoAttrList *list, const s
         insert(list, pango_attr_underline_new(PANGO_UNDERLINE_SINGLE), start, end);
     if (style->is_struck)
         insert(list, pango_attr_strikethrough_new(TRUE), start, end);
-    if (label->may_break && style->is_unbroken)
-        insert(list, pango_attr_allow_breaks_new(FALSE), start, end);
     if (style->rise != 0)
         insert(list, pango_attr_rise_new((int)(style->rise * PANGO_SCALE)), start, end);
     pango_font_description_free(font);
@@ -107,8 +105,23 @@ static bool keeps_together(char a, char b)
            (a == '$' && strchr("([{", b) != NULL) || (strchr(",.:;", a) != NULL && g_ascii_isdigit(b));
 }
 
-static void insert_bonds(PangoAttrList *list, const GString *text)
+/* Behind the letter at a byte, or the end: the break before that letter is the one that the space before it would allow. */
+static guint behind(const GString *text, guint byte)
 {
+    return byte < text->len ? (guint)(g_utf8_next_char(text->str + byte) - text->str) : (guint)text->len;
+}
+
+static void insert_bonds(PangoAttrList *list, const struct text_block *block)
+{
+    const GString *text = block->text;
+    guint from = 0; /* of the unbroken spans up to here */
+    for (guint i = 0; i < block->spans->len; i++) {
+        const struct text_span *span = &g_array_index(block->spans, struct text_span, i);
+        if (!span->style.is_unbroken)
+            from = span->end;
+        else if (i + 1 == block->spans->len || !g_array_index(block->spans, struct text_span, i + 1).style.is_unbroken)
+            insert(list, pango_attr_allow_breaks_new(FALSE), from, behind(text, MAX(from, span->end)));
+    }
     for (guint i = 0; i + 1 < text->len; i++)
         if (keeps_together(text->str[i], text->str[i + 1]))
             insert(list, pango_attr_allow_breaks_new(FALSE), i, i + 2);
@@ -131,7 +144,7 @@ static PangoLayout *layout_block(struct label *label, const struct text_block *b
         start = MAX(start, span->end);
     }
     if (label->may_break)
-        insert_bonds(attributes, block->text);
+        insert_bonds(attributes, block);
     pango_layout_set_attributes(layout, attributes);
     label->n_unknown += replace_missing(fonts, layout, attributes, block);
     pango_attr_list_unref(attributes);
