@@ -142,8 +142,8 @@ static char *find_fault(const struct setting *setting, const char *text)
     case SETTING_SIZE:
         return parse_size(text, &size) ? NULL : g_strdup("must be a size like 512m or 1g");
     case SETTING_CHOICE: {
-        g_autofree char *choices = g_strjoinv(", ", (char **)setting->choices);
-        return g_strv_contains(setting->choices, text) ? NULL : g_strdup_printf("must be one of: %s", choices);
+        g_autofree char *choices = g_strjoinv(", ", (char **)setting->choices), *lower = g_ascii_strdown(text, -1);
+        return g_strv_contains(setting->choices, lower) ? NULL : g_strdup_printf("must be one of: %s", choices);
     }
     case SETTING_TEXT:
         return text[0] != '\0' ? NULL : g_strdup("must not be empty");
@@ -163,7 +163,8 @@ static void set_value(struct settings *settings, unsigned index, const char *tex
 {
     g_free(settings->values[index].text);
     g_free(settings->values[index].source);
-    settings->values[index] = (struct value){g_strdup(text), origin, g_strdup(source)};
+    char *kept = table[index].type == SETTING_CHOICE ? g_ascii_strdown(text, -1) : g_strdup(text);
+    settings->values[index] = (struct value){kept, origin, g_strdup(source)};
 }
 
 /* ---- layers ---- */

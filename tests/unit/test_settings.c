@@ -63,6 +63,17 @@ START_TEST(later_layers_win)
 }
 END_TEST
 
+START_TEST(choices_may_be_written_in_capitals)
+{
+    g_autofree char *messages = NULL;
+    put(project_file, "[logging]\nlevel = 'INFO'\n[worker_management]\ndefault_execution_mode = 'Docker'\n");
+    g_autoptr(settings) settings = load(&messages);
+    ck_assert_msg(settings != NULL, "%s", messages);
+    ck_assert_str_eq(settings_get_text(settings, "logging.level"), "info");
+    ck_assert_str_eq(settings_get_text(settings, "worker_management.default_execution_mode"), "docker");
+}
+END_TEST
+
 START_TEST(unknown_keys_are_warnings_with_a_suggestion)
 {
     g_autofree char *messages = NULL;
@@ -143,6 +154,7 @@ int main(void)
     TCase *tcase = tcase_create("settings");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, later_layers_win);
+    tcase_add_test(tcase, choices_may_be_written_in_capitals);
     tcase_add_test(tcase, unknown_keys_are_warnings_with_a_suggestion);
     tcase_add_test(tcase, suggestions_are_of_the_same_table);
     tcase_add_loop_test(tcase, bad_values_are_errors_with_their_place, 0, G_N_ELEMENTS(wrong));
