@@ -163,7 +163,7 @@ static void set_value(struct settings *settings, unsigned index, const char *tex
 {
     g_free(settings->values[index].text);
     g_free(settings->values[index].source);
-    char *kept = table[index].type == SETTING_CHOICE ? g_ascii_strdown(text, -1) : g_strdup(text);
+    char *kept = text != NULL && table[index].type == SETTING_CHOICE ? g_ascii_strdown(text, -1) : g_strdup(text);
     settings->values[index] = (struct value){kept, origin, g_strdup(source)};
 }
 
