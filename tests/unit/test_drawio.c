@@ -328,6 +328,18 @@ START_TEST(draws_what_a_page_shows_in_the_light)
 }
 END_TEST
 
+/* As browsers do with their default of 13 px for fonts of one width. */
+START_TEST(sets_words_for_sizes_smaller_in_monospace)
+{
+    g_autofree char *svg = draw(
+        HEAD "<mxCell id='a' value='&lt;font size=\"4\"&gt;a&lt;code&gt;b&lt;/code&gt;&lt;/font&gt;' style='html=1;' vertex='1' parent='1'>"
+             "<mxGeometry width='80' height='40' as='geometry'/></mxCell>" TAIL,
+        NULL);
+    assert_contains(svg, "font-size=\"18\" font-family=\"Helvetica\"");
+    assert_contains(svg, "font-size=\"16\" font-family=\"monospace\"");
+}
+END_TEST
+
 START_TEST(inherits_colours_from_layers_too)
 {
     g_autofree char *svg = draw(HEAD BOX("a", "fillColor=inherit;strokeColor=inherit;", "0", "0") TAIL, NULL);
@@ -371,6 +383,7 @@ START_TEST(says_what_in_a_label_it_cannot_draw)
         {"<span style='color: light-dark(#fff, #000)'>", "the style 'color: light-dark(#fff, #000)'"},
         {"<ol start='3'>", "the attribute start=\"3\""},
         {"a</p>", "</p>, which closes what is not open,"},
+        {"<h1><h3>a", "<h3> inside of a heading"},
         {"<p><b>a<div>", "<div> inside of a styled paragraph"},
         {"a &nosuch; b", "the character &nosuch;"},
         {"a&shy;b", "the soft hyphen"},
@@ -609,6 +622,7 @@ int main(void)
     tcase_add_test(cases, reads_labels_as_a_browser_does);
     tcase_add_test(cases, draws_what_a_page_shows_in_the_light);
     tcase_add_test(cases, inherits_colours_from_layers_too);
+    tcase_add_test(cases, sets_words_for_sizes_smaller_in_monospace);
     tcase_add_test(cases, does_not_fill_shapes_again_with_the_lines_of_text);
     tcase_add_test(cases, fills_in_placeholders);
     tcase_add_test(cases, refuses_colours_that_are_none);

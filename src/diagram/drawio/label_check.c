@@ -270,6 +270,11 @@ static bool close_innermost(struct nesting *nesting, const struct html_tag *tag)
     return i >= 0 || !(strcmp(tag->name, "p") == 0 || tag->role == ROLE_BREAK);
 }
 
+static bool is_heading(const struct html_tag *tag)
+{
+    return tag->name[0] == 'h' && g_ascii_isdigit(tag->name[1]);
+}
+
 static char *check_nesting(struct nesting *nesting, const struct html_markup *markup, const struct html_tag *tag)
 {
     if (tag == NULL || tag->role == ROLE_HIDDEN || (!markup->is_closing && (tag->role == ROLE_BREAK || tag->role == ROLE_RULE)))
@@ -278,6 +283,8 @@ static char *check_nesting(struct nesting *nesting, const struct html_markup *ma
         return close_innermost(nesting, tag) ? NULL : g_strdup_printf("</%s>, which closes what is not open,", tag->name);
     if (nesting->n == MAX_OPEN)
         return g_strdup_printf("more than %d nested elements", MAX_OPEN);
+    if (is_heading(tag) && nesting->n > 0 && is_heading(nesting->open[nesting->n - 1]))
+        return g_strdup_printf("<%s> inside of a heading", tag->name);
     bool is_inline = nesting->n > 0 && nesting->open[nesting->n - 1]->role == ROLE_INLINE;
     const struct html_tag *paragraph = html_find_tag("p");
     for (int i = 0; tag->role == ROLE_BLOCK && is_inline && i < nesting->n; i++)

@@ -31,15 +31,22 @@ double label_css_read_length(const char *value)
     return read_length(value, 1, 1);
 }
 
-static double read_font_size(const char *value, double parent)
+void label_css_settle_size(struct text_style *style)
 {
-    static const struct {
-        const char *name;
-        double size;
-    } names[] = {{"xx-small", 9}, {"x-small", 10}, {"small", 13}, {"medium", 16}, {"large", 18}, {"x-large", 24}, {"xx-large", 32}};
+    static const double sizes[] = {0, 9, 10, 13, 16, 18, 24, 32, 48}, fixed[] = {0, 9, 10, 12, 13, 16, 20, 26, 39};
+    if (style->keyword > 0)
+        style->size = (strcmp(style->family, "monospace") == 0 ? fixed : sizes)[style->keyword];
+}
+
+static double read_font_size(const char *value, double parent, int *ret_keyword)
+{
+    static const char *const names[] = {"xx-small", "x-small", "small", "medium", "large", "x-large", "xx-large"};
+    *ret_keyword = 0;
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
-        if (strcmp(value, names[i].name) == 0)
-            return names[i].size;
+        if (strcmp(value, names[i]) == 0)
+            *ret_keyword = (int)i + 1;
+    if (*ret_keyword > 0)
+        return parent;
     if (strcmp(value, "smaller") == 0 || strcmp(value, "larger") == 0)
         return value[0] == 's' ? parent / 1.2 : parent * 1.2;
     double size = read_length(value, parent, parent);
@@ -74,7 +81,7 @@ static bool is_dropped(const char *value)
 static bool apply_font(struct text_style *style, const struct text_style *parent, const char *name, const char *value)
 {
     if (strcmp(name, "font-size") == 0)
-        style->size = read_font_size(value, parent->size);
+        style->size = is_inherited(value) ? parent->size : read_font_size(value, parent->size, &style->keyword);
     else if (strcmp(name, "font-family") == 0)
         text_style_set_family(style, is_inherited(value) ? parent->family : value);
     else if (strcmp(name, "font-weight") == 0)
@@ -184,7 +191,6 @@ static void apply_declarations(struct label_element *element, const struct label
 
 void label_css_apply_attribute(struct label_element *element, const struct label_element *parent, const char *name, const char *value)
 {
-    static const double sizes[] = {10, 10, 13, 16, 18, 24, 32, 48};
     bool is_font = strcmp(element->tag->name, "font") == 0;
     if (strcmp(name, "style") == 0)
         apply_declarations(element, parent, value);
@@ -201,5 +207,5 @@ void label_css_apply_attribute(struct label_element *element, const struct label
     else if (is_font && strcmp(name, "face") == 0)
         text_style_set_family(&element->style, value);
     else if (is_font && strcmp(name, "size") == 0)
-        element->style.size = sizes[CLAMP(value[0] == '+' || value[0] == '-' ? 3 + atoi(value) : atoi(value), 0, 7)];
+        element->style.keyword = 1 + CLAMP(value[0] == '+' || value[0] == '-' ? 3 + atoi(value) : atoi(value), 1, 7);
 }

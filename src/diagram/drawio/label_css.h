@@ -18,5 +18,8 @@ struct label_element {
 /* Applies one attribute ("style", "color", "align", …) to an element within `parent`. What is not understood is ignored. */
 void label_css_apply_attribute(struct label_element *element, const struct label_element *parent, const char *name, const char *value);
 
+/* Sets the size that a word stands for: a smaller one where the family is "monospace" alone. */
+void label_css_settle_size(struct text_style *style);
+
 /* A length that needs no context, in px, and with a positive result those that do; negative when it is none. */
 double label_css_read_length(const char *value);

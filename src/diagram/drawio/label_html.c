@@ -221,8 +221,10 @@ static void apply_flags(struct parser *parser, struct label_element *element)
         style->rise += parent_size / 3 + 1;
     if ((tag->flags & FLAG_SUB) != 0)
         style->rise -= parent_size / 5 + 1;
-    if (tag->size > 0)
+    if (tag->size > 0) {
         style->size *= tag->size;
+        style->keyword = 0;
+    }
     memset(element->margin, 0, sizeof element->margin);
     memset(element->padding, 0, sizeof element->padding);
     if ((tag->flags & FLAG_LIST) != 0)
@@ -345,6 +347,7 @@ static void open_element(struct parser *parser, const struct html_tag *tag, cons
         g_clear_pointer(&name, g_free);
         g_clear_pointer(&value, g_free);
     }
+    label_css_settle_size(&element.style);
     settle_sides(&element);
     if (tag->role != ROLE_INLINE)
         add_space_above(parser, &element);

@@ -14,6 +14,7 @@ enum text_align { ALIGN_LEFT, ALIGN_CENTER, ALIGN_RIGHT };
 struct text_style {
     char family[MAX_FAMILY]; /* a CSS list of families, without quotes */
     double size;             /* px */
+    int keyword;             /* the size as a number from 1 to 8, where it was given as a word like "medium" (4); 0: else */
     bool is_bold, is_italic, is_underlined, is_struck, has_background, keeps_spaces, is_unbroken;
     struct color color, background;
     double rise;        /* px above the baseline */

@@ -8,7 +8,7 @@
 #include "diagram/drawio/paint.h"
 #include "diagram/drawio/support.h"
 
-#define VERSION "7" /* counts changes of what is drawn */
+#define VERSION "8" /* counts changes of what is drawn */
 #define MAX_REASONS 20
 #define MAX_WARNINGS 100
 #define TINY 1e-6      /* less than what counts */
