@@ -23,6 +23,14 @@ FIXED = ["", "exitX=1;exitY=0.5;entryX=0;entryY=0.5;", "exitX=0.5;exitY=1;exitDx
 WAYS = [[], [(90, -20)], [(60, 90), (120, 90)], [(20, 80), (80, 20), (120, 110)]]
 LABELS = ["A label", "Two<br>lines", "<b>bold</b> and <i>thin</i>", "some words that need more than one line",
           "<div>one</div><div>two</div>", "<font style=\"font-size: 18px\">large</font> small"]
+AWS = {"resourceIcon": ("resIcon", "ec2 lambda s3 redshift_ra3 snowcone"), "productIcon": ("prIcon", "athena dynamodb namespace reserved_instance_reporting"),
+       "group": ("grIcon", "group_vpc group_region group_aws_cloud"), "groupCenter": ("grIcon", "group_auto_scaling_group group_security_group"),
+       "group2": ("grIcon", "group_subnet group_on_premise lambda")}
+AWS_LOOKS = ["fillColor=#ED7100;strokeColor=#ffffff;gradientColor=none;pointerEvents=1;", "fillColor=#277116;strokeColor=#ffffff;gradientColor=#60A337;",
+             "fillColor=#277116;strokeColor=#232F3E;gradientColor=#60A337;gradientDirection=north;", "fillColor=none;strokeColor=#00A4A6;dashed=1;pointerEvents=0;",
+             "fillColor=none;gradientColor=#F34482;gradientDirection=east;grStroke=0;", "fillColor=#E6F2F8;strokeColor=none;", "shadow=1;strokeWidth=2;opacity=60;",
+             "fillColor=#D05C17;gradientColor=#F78E04;gradientDirection=radial;strokeColor=#ffffff;shadow=1;pointerEvents=1;strokeWidth=3;"]
+AWS_SIZES = [(78, 78), (48, 48), (110, 70), (40, 90)]
 PITCH = 200
 COLUMNS = 8
 
@@ -114,7 +122,24 @@ def draw_label(page, style):
     page.vertex(x, y, 110, 70, style, text)
 
 
-KINDS = [("shapes", shape_specs, draw_shape), ("arrows", arrow_specs, draw_arrow), ("edges", edge_specs, draw_edge), ("labels", label_specs, draw_label)]
+def aws_specs():
+    for shape, (key, icons) in AWS.items():
+        for i, icon in enumerate(["", *icons.split()]):
+            for k, look in enumerate(AWS_LOOKS):
+                turn = TURNS[(i * 3 + k) % len(TURNS)] if (i + k) % 2 else ""
+                label = ("verticalLabelPosition=bottom;verticalAlign=top;align=center;", "align=left;verticalAlign=top;spacingLeft=30;")["group" in shape]
+                named = f"{key}=mxgraph.aws4.{icon};" if icon else ""
+                yield f"shape=mxgraph.aws4.{shape};{named}html=1;fontSize=12;{label}{look}{turn}", AWS_SIZES[(i + k) % len(AWS_SIZES)]
+
+
+def draw_aws(page, spec):
+    style, (width, height) = spec
+    x, y = page.place()
+    page.vertex(x, y, width, height, style, "A service")
+
+
+KINDS = [("shapes", shape_specs, draw_shape), ("arrows", arrow_specs, draw_arrow), ("edges", edge_specs, draw_edge), ("labels", label_specs, draw_label),
+         ("aws", aws_specs, draw_aws)]
 
 
 def cases(seed, share, kinds=KINDS, page_size=64):

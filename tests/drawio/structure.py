@@ -152,6 +152,7 @@ class Structure:
         self.size = (box[2], box[3])
         self.fills, self.strokes, self.ends, self.texts, self.images = {}, {}, [], [], []
         self.backgrounds, self.last_fills = set(), []
+        self.flat = flat_gradients(root)
         self.walk(root, (1, 0, 0, 1, -box[0], -box[1]))
 
     def walk(self, element, outer):
@@ -179,7 +180,7 @@ class Structure:
         self.last_fills = []
 
     def add_figure(self, element, lines, matrix):
-        fill, stroke = (color_of(element.get(k) or "none") for k in ("fill", "stroke"))
+        fill, stroke = (color_of(self.flat.get(element.get(k), element.get(k) or "none")) for k in ("fill", "stroke"))
         for points, is_closed in lines:
             moved = spread([apply(matrix, p) for p in points])
             self.last_fills = self.last_fills + moved if stroke == "none" else moved
@@ -189,6 +190,16 @@ class Structure:
                 self.strokes.setdefault(stroke, []).extend(moved)
                 if not is_closed and math.dist(moved[0], moved[-1]) > 1:
                     self.ends += [moved[0], moved[-1]]
+
+
+def flat_gradients(root):
+    """The colour of each gradient that has only one, by the fill that names it."""
+    flat = {}
+    for gradient in (element for element in root.iter() if element.tag.endswith("Gradient")):
+        colors = {re.search("stop-color: ?([^;]+)", stop.get("style") or "stop-color:gradient")[1].lower() for stop in gradient}
+        if len(colors) == 1:
+            flat[f"url(#{gradient.get('id')})"] = colors.pop()
+    return flat
 
 
 def color_of(text):

@@ -444,6 +444,43 @@ START_TEST(draws_stencils_of_an_installed_application)
 }
 END_TEST
 
+START_TEST(draws_icons_of_aws_inside_of_their_boxes)
+{
+    static const char library[] = "<shapes name='mxgraph.demo'><shape name='Bar' w='10' h='10' aspect='fixed' strokewidth='inherit'>"
+                                  "<foreground><path><move x='0' y='0'/><line x='10' y='10'/><line x='0' y='10'/><close/></path>"
+                                  "<fillstroke/></foreground></shape></shapes>";
+    static const char *const cases[][2] = {
+        {"mxgraph.aws4.resourceIcon;resIcon=mxgraph.demo.bar",
+         "M 18.5 8.5 L 82.5 72.5 L"}, /* in boxes of 100 by 80; the line is half a unit */
+        {"mxgraph.aws4.productIcon;prIcon=mxgraph.demo.bar", "M 16.5 16.5 L 84.5 84.5 L"},
+        {"mxgraph.aws4.group;grIcon=mxgraph.demo.bar", "M 0.5 0.5 L 25.5 25.5 L"},
+        {"mxgraph.aws4.groupCenter;grIcon=mxgraph.demo.bar", "M 38 0.5 L 63 25.5 L"},
+        {"mxgraph.aws4.group2;grIcon=mxgraph.demo.bar", "M 3 3 L 23 23 L"},
+        {"mxgraph.aws4.group;grIcon=mxgraph.demo.foo", NULL},
+        {"mxgraph.aws4.group", "M 0.5 0.5 L 100.5 0.5"},
+    };
+    g_autofree char *folder = g_dir_make_tmp("clx-icons-XXXXXX", NULL), *path = g_build_filename(folder, "demo.xml", NULL);
+    ck_assert(g_file_set_contents(path, library, -1, NULL));
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text =
+            g_strdup_printf(HEAD "<mxCell id='k' style='shape=%s;' vertex='1' parent='1'><mxGeometry width='100' height='80' "
+                                 "as='geometry'/></mxCell>" TAIL,
+                            cases[i][0]);
+        g_autoptr(drawio_file) file = load(text);
+        g_autoptr(GPtrArray) reasons = g_ptr_array_new_with_free_func(g_free);
+        drawio_file_set_stencils(file, folder);
+        ck_assert_int_eq(drawio_can_draw(file, &svg_options, reasons), cases[i][1] != NULL);
+        if (cases[i][1] == NULL)
+            assert_contains(reasons->pdata[0], "the shape 'mxgraph.demo.foo' (grIcon)");
+        g_autoptr(GBytes) svg = drawio_draw(file, &svg_options, NULL, NULL);
+        g_autofree char *drawn = g_strndup(g_bytes_get_data(svg, NULL), g_bytes_get_size(svg));
+        assert_contains(drawn, cases[i][1] != NULL ? cases[i][1] : "M 0.5 0.5 L 100.5 0.5");
+    }
+    g_unlink(path);
+    g_rmdir(folder);
+}
+END_TEST
+
 START_TEST(warns_of_a_font_that_is_missing)
 {
     g_autofree char *warning = first_warning(HEAD BOX("a", "fontFamily=No Such Font;", "0", "0") TAIL);
@@ -630,6 +667,7 @@ int main(void)
     tcase_add_test(cases, says_what_in_a_label_it_cannot_draw);
     tcase_add_test(cases, draws_pictures_of_an_installed_application);
     tcase_add_test(cases, draws_stencils_of_an_installed_application);
+    tcase_add_test(cases, draws_icons_of_aws_inside_of_their_boxes);
     tcase_add_test(cases, warns_of_a_font_that_is_missing);
     tcase_add_test(cases, forgets_the_fonts_of_a_drawing);
     tcase_add_test(cases, cuts_long_lists_of_families_between_letters);

@@ -7,18 +7,6 @@
 #include "diagram/drawio/stencil.h"
 #include "diagram/drawio/support.h"
 
-static enum gradient gradient_direction(const struct style *style)
-{
-    static const struct {
-        const char *name;
-        enum gradient gradient;
-    } directions[] = {{"east", GRADIENT_EAST}, {"north", GRADIENT_NORTH}, {"radial", GRADIENT_RADIAL}, {"west", GRADIENT_WEST}};
-    for (unsigned i = 0; i < G_N_ELEMENTS(directions); i++)
-        if (style_is(style, "gradientDirection", directions[i].name))
-            return directions[i].gradient;
-    return GRADIENT_SOUTH;
-}
-
 static void set_dashes(struct canvas *canvas, const struct style *style)
 {
     const char *pattern = style_get(style, "dashPattern");
@@ -47,7 +35,7 @@ static void configure(struct canvas *canvas, const struct page *page, const stru
     state->stroke.color = color;
     state->fill.is_set = style_color(style, "fillColor", &state->fill.from);
     if (state->fill.is_set && style_color(style, "gradientColor", &state->fill.to))
-        state->fill.gradient = gradient_direction(style);
+        state->fill.gradient = shape_gradient(style);
     state->opacity = style_share(style, "opacity");
     state->fill_opacity = style_share(style, "fillOpacity");
     state->stroke_opacity = style_share(style, "strokeOpacity");

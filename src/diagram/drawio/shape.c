@@ -6,7 +6,7 @@
 #define LINE_ARC 20
 #define RECTANGLE_ARC 15 /* percent */
 
-static const struct shape_kind *const tables[] = {shape_basic_kinds, shape_core_kinds, shape_logic_kinds, shape_uml_kinds};
+static const struct shape_kind *const tables[] = {shape_aws_kinds, shape_basic_kinds, shape_core_kinds, shape_logic_kinds, shape_uml_kinds};
 
 const struct shape_kind *shape_find(const char *name)
 {
@@ -36,6 +36,18 @@ struct shape shape_frame(const struct view *view, int index)
         shape.height = box.width;
     }
     return shape;
+}
+
+enum gradient shape_gradient(const struct style *style)
+{
+    static const struct {
+        const char *name;
+        enum gradient gradient;
+    } directions[] = {{"east", GRADIENT_EAST}, {"north", GRADIENT_NORTH}, {"radial", GRADIENT_RADIAL}, {"west", GRADIENT_WEST}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(directions); i++)
+        if (style_is(style, "gradientDirection", directions[i].name))
+            return directions[i].gradient;
+    return GRADIENT_SOUTH;
 }
 
 double shape_length(const struct shape *shape, const char *key, double fallback, double most)

@@ -19,6 +19,7 @@ struct shape_kind {
      * gets has the box as it lies on the page, whatever the shape's direction; the result is turned and mirrored like the shape. */
     struct rect (*margins)(const struct shape *shape);
     bool has_fixed_margins; /* not turned and not mirrored */
+    const char *icon_key;   /* of the style: the stencil drawn inside; NULL: none */
 };
 
 /* NULL for a shape that is not known here. */
@@ -31,10 +32,13 @@ const struct shape_kind *shape_kind_of(const struct style *style);
 struct shape shape_frame(const struct view *view, int index);
 
 /* The tables, sorted by name, ended by a NULL name. */
-extern const struct shape_kind shape_basic_kinds[], shape_core_kinds[], shape_logic_kinds[], shape_uml_kinds[];
+extern const struct shape_kind shape_aws_kinds[], shape_basic_kinds[], shape_core_kinds[], shape_logic_kinds[], shape_uml_kinds[];
 
 /* "size" of a style as a length: a fraction of `whole` (at most `most` of it), or, with fixedSize=1, units. */
 double shape_size(const struct shape *shape, double share, double fixed, double whole, double most);
+
+/* The way that the style's gradient goes; south unless it says another. */
+enum gradient shape_gradient(const struct style *style);
 
 /* A number of the style, kept within 0 and `most`. */
 double shape_length(const struct shape *shape, const char *key, double fallback, double most);

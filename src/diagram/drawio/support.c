@@ -103,8 +103,12 @@ static char *find_unknown_image(const struct page *page, const struct style *sty
 static char *find_unknown_of_vertex(const struct page *page, const struct style *style)
 {
     const char *shape = style_get(style, "shape");
-    if (shape != NULL && shape_find(shape) == NULL && stencils_find(page->stencils, shape) == NULL)
+    const struct shape_kind *kind = shape_kind_of(style);
+    const char *icon = kind != NULL && kind->icon_key != NULL ? style_get(style, kind->icon_key) : NULL;
+    if (shape != NULL && kind == NULL && stencils_find(page->stencils, shape) == NULL)
         return g_strdup_printf("the shape '%.80s'", shape);
+    if (icon != NULL && stencils_find(page->stencils, icon) == NULL)
+        return g_strdup_printf("the shape '%.80s' (%s)", icon, kind->icon_key);
     if (!perimeter_is_known(style))
         return g_strdup_printf("the outline '%.60s'", style_get(style, "perimeter"));
     return find_unknown_image(page, style);
