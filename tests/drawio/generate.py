@@ -31,6 +31,7 @@ AWS_LOOKS = ["fillColor=#ED7100;strokeColor=#ffffff;gradientColor=none;pointerEv
              "fillColor=none;gradientColor=#F34482;gradientDirection=east;grStroke=0;", "fillColor=#E6F2F8;strokeColor=none;", "shadow=1;strokeWidth=2;opacity=60;",
              "fillColor=#D05C17;gradientColor=#F78E04;gradientDirection=radial;strokeColor=#ffffff;shadow=1;pointerEvents=1;strokeWidth=3;"]
 AWS_SIZES = [(78, 78), (48, 48), (110, 70), (40, 90)]
+GCP = ["hexIcon;prIcon=compute_engine;", "hexIcon;prIcon=cloud_router;", "hexIcon;prIcon=bigquery;", "hexIcon;", "doubleRect;"]
 PITCH = 200
 COLUMNS = 8
 
@@ -132,14 +133,22 @@ def aws_specs():
                 yield f"shape=mxgraph.aws4.{shape};{named}html=1;fontSize=12;{label}{look}{turn}", AWS_SIZES[(i + k) % len(AWS_SIZES)]
 
 
-def draw_aws(page, spec):
+def gcp_specs():
+    for i, shape in enumerate(GCP):
+        for k, look in enumerate(AWS_LOOKS):
+            turn = TURNS[(i * 3 + k) % len(TURNS)] if (i + k) % 2 else ""
+            label = "labelPosition=right;verticalLabelPosition=middle;align=left;verticalAlign=top;spacingLeft=5;spacingTop=-8;"
+            yield f"shape=mxgraph.gcp2.{shape}html=1;{label}{look}{turn}", AWS_SIZES[(i + k) % len(AWS_SIZES)]
+
+
+def draw_cloud(page, spec):
     style, (width, height) = spec
     x, y = page.place()
     page.vertex(x, y, width, height, style, "A service")
 
 
 KINDS = [("shapes", shape_specs, draw_shape), ("arrows", arrow_specs, draw_arrow), ("edges", edge_specs, draw_edge), ("labels", label_specs, draw_label),
-         ("aws", aws_specs, draw_aws)]
+         ("aws", aws_specs, draw_cloud), ("gcp", gcp_specs, draw_cloud)]
 
 
 def cases(seed, share, kinds=KINDS, page_size=64):

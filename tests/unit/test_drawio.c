@@ -444,7 +444,7 @@ START_TEST(draws_stencils_of_an_installed_application)
 }
 END_TEST
 
-START_TEST(draws_icons_of_aws_inside_of_their_boxes)
+START_TEST(draws_icons_of_clouds_inside_of_their_boxes)
 {
     static const char library[] = "<shapes name='mxgraph.demo'><shape name='Bar' w='10' h='10' aspect='fixed' strokewidth='inherit'>"
                                   "<foreground><path><move x='0' y='0'/><line x='10' y='10'/><line x='0' y='10'/><close/></path>"
@@ -456,11 +456,14 @@ START_TEST(draws_icons_of_aws_inside_of_their_boxes)
         {"mxgraph.aws4.group;grIcon=mxgraph.demo.bar", "M 0.5 0.5 L 25.5 25.5 L"},
         {"mxgraph.aws4.groupCenter;grIcon=mxgraph.demo.bar", "M 38 0.5 L 63 25.5 L"},
         {"mxgraph.aws4.group2;grIcon=mxgraph.demo.bar", "M 3 3 L 23 23 L"},
+        {"mxgraph.gcp2.hexIcon;prIcon=bar", "M 23.3 13.3 L 77.7 67.7 L"},
+        {"mxgraph.gcp2.doubleRect", "M 9.5 8.5"}, /* the one behind */
         {"mxgraph.aws4.group;grIcon=mxgraph.demo.foo", NULL},
         {"mxgraph.aws4.group", "M 0.5 0.5 L 100.5 0.5"},
     };
-    g_autofree char *folder = g_dir_make_tmp("clx-icons-XXXXXX", NULL), *path = g_build_filename(folder, "demo.xml", NULL);
-    ck_assert(g_file_set_contents(path, library, -1, NULL));
+    g_autofree char *folder = g_dir_make_tmp("clx-icons-XXXXXX", NULL), *path = g_build_filename(folder, "demo.xml", NULL),
+                    *other = g_build_filename(folder, "gcp2.xml", NULL);
+    ck_assert(g_file_set_contents(path, library, -1, NULL) && g_file_set_contents(other, library, -1, NULL));
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *text =
             g_strdup_printf(HEAD "<mxCell id='k' style='shape=%s;' vertex='1' parent='1'><mxGeometry width='100' height='80' "
@@ -471,11 +474,12 @@ START_TEST(draws_icons_of_aws_inside_of_their_boxes)
         drawio_file_set_stencils(file, folder);
         ck_assert_int_eq(drawio_can_draw(file, &svg_options, reasons), cases[i][1] != NULL);
         if (cases[i][1] == NULL)
-            assert_contains(reasons->pdata[0], "the shape 'mxgraph.demo.foo' (grIcon)");
+            assert_contains(reasons->pdata[0], "the shape 'mxgraph.demo.foo' as the icon of 'mxgraph.aws4.group'");
         g_autoptr(GBytes) svg = drawio_draw(file, &svg_options, NULL, NULL);
         g_autofree char *drawn = g_strndup(g_bytes_get_data(svg, NULL), g_bytes_get_size(svg));
         assert_contains(drawn, cases[i][1] != NULL ? cases[i][1] : "M 0.5 0.5 L 100.5 0.5");
     }
+    g_unlink(other);
     g_unlink(path);
     g_rmdir(folder);
 }
@@ -667,7 +671,7 @@ int main(void)
     tcase_add_test(cases, says_what_in_a_label_it_cannot_draw);
     tcase_add_test(cases, draws_pictures_of_an_installed_application);
     tcase_add_test(cases, draws_stencils_of_an_installed_application);
-    tcase_add_test(cases, draws_icons_of_aws_inside_of_their_boxes);
+    tcase_add_test(cases, draws_icons_of_clouds_inside_of_their_boxes);
     tcase_add_test(cases, warns_of_a_font_that_is_missing);
     tcase_add_test(cases, forgets_the_fonts_of_a_drawing);
     tcase_add_test(cases, cuts_long_lists_of_families_between_letters);

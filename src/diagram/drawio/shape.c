@@ -6,7 +6,8 @@
 #define LINE_ARC 20
 #define RECTANGLE_ARC 15 /* percent */
 
-static const struct shape_kind *const tables[] = {shape_aws_kinds, shape_basic_kinds, shape_core_kinds, shape_logic_kinds, shape_uml_kinds};
+static const struct shape_kind *const tables[] = {shape_basic_kinds, shape_cloud_kinds, shape_core_kinds, shape_logic_kinds,
+                                                  shape_uml_kinds};
 
 const struct shape_kind *shape_find(const char *name)
 {

@@ -19,7 +19,8 @@ struct shape_kind {
      * gets has the box as it lies on the page, whatever the shape's direction; the result is turned and mirrored like the shape. */
     struct rect (*margins)(const struct shape *shape);
     bool has_fixed_margins; /* not turned and not mirrored */
-    const char *icon_key;   /* of the style: the stencil drawn inside; NULL: none */
+    /* The name of the stencil that is drawn inside, NULL: none; the caller frees it. NULL: the shape has never one. */
+    char *(*icon)(const struct style *style);
 };
 
 /* NULL for a shape that is not known here. */
@@ -32,7 +33,7 @@ const struct shape_kind *shape_kind_of(const struct style *style);
 struct shape shape_frame(const struct view *view, int index);
 
 /* The tables, sorted by name, ended by a NULL name. */
-extern const struct shape_kind shape_aws_kinds[], shape_basic_kinds[], shape_core_kinds[], shape_logic_kinds[], shape_uml_kinds[];
+extern const struct shape_kind shape_basic_kinds[], shape_cloud_kinds[], shape_core_kinds[], shape_logic_kinds[], shape_uml_kinds[];
 
 /* "size" of a style as a length: a fraction of `whole` (at most `most` of it), or, with fixedSize=1, units. */
 double shape_size(const struct shape *shape, double share, double fixed, double whole, double most);

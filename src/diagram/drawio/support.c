@@ -18,7 +18,9 @@ static const struct unknown_key {
 } unknown_keys[] = {
     {"comic", "1", "hand-drawn lines (comic)"},
     {"glass", "1", "the glass effect"},
+    {"instNum", NULL, "a number of instances (instNum)"},
     {"jumpStyle", NULL, "line jumps"},
+    {"prType", NULL, "a type of instance (prType)"},
     {"sketch", "1", "hand-drawn lines (sketch)"},
     {"snapToPoint", "1", "edges that snap to points (snapToPoint)"},
     {"symbol0", NULL, "symbols in a corner (symbol0)"},
@@ -104,11 +106,11 @@ static char *find_unknown_of_vertex(const struct page *page, const struct style 
 {
     const char *shape = style_get(style, "shape");
     const struct shape_kind *kind = shape_kind_of(style);
-    const char *icon = kind != NULL && kind->icon_key != NULL ? style_get(style, kind->icon_key) : NULL;
+    g_autofree char *icon = kind != NULL && kind->icon != NULL ? kind->icon(style) : NULL;
     if (shape != NULL && kind == NULL && stencils_find(page->stencils, shape) == NULL)
         return g_strdup_printf("the shape '%.80s'", shape);
     if (icon != NULL && stencils_find(page->stencils, icon) == NULL)
-        return g_strdup_printf("the shape '%.80s' (%s)", icon, kind->icon_key);
+        return g_strdup_printf("the shape '%.80s' as the icon of '%s'", icon, kind->name);
     if (!perimeter_is_known(style))
         return g_strdup_printf("the outline '%.60s'", style_get(style, "perimeter"));
     return find_unknown_image(page, style);
