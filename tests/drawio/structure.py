@@ -9,6 +9,7 @@ import re
 import xml.etree.ElementTree
 
 REACH = 3  # units by which places may differ
+BULLET = 10  # units: narrower circles may be bullets
 STEP = 1.0  # between the points that stand for a line
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 IDENTITY = (1, 0, 0, 1, 0, 0)
@@ -183,7 +184,10 @@ class Structure:
         fill, stroke = (color_of(self.flat.get(element.get(k), element.get(k) or "none")) for k in ("fill", "stroke"))
         for points, is_closed in lines:
             moved = spread([apply(matrix, p) for p in points])
-            self.last_fills = self.last_fills + moved if stroke == "none" else moved
+            if len(set(moved)) == 1:
+                continue  # nothing to be seen
+            is_bullet = fill == "none" and max(x for x, _ in moved) - min(x for x, _ in moved) < BULLET
+            self.last_fills = self.last_fills + moved if stroke == "none" or is_bullet else moved
             if fill != "none":
                 self.fills.setdefault(fill, []).extend(moved)
             if stroke != "none":
@@ -215,8 +219,8 @@ def color_of(text):
 
 
 def letters(text):
-    """What of a text is seen, without the bullets that a browser adds."""
-    return re.sub("[\\s\u00a0\u200b\u2022\u25e6\u25aa]+", "", text)
+    """What of a text is seen, without the numbers of items, which a browser adds."""
+    return re.sub("[\\s\u00a0\u200b]+|[0-9]+\\.", "", text)
 
 
 def cells_of(points):

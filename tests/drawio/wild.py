@@ -1,6 +1,11 @@
 """Small Draw.io files with random content of the kinds that real diagrams hold: whatever a style or a label may say, known to the renderer in C or not.
 
-diagrams(seed, count) gives `count` texts of files, always the same ones for a seed.
+diagrams(kind, seed, count) gives `count` texts of files, always the same ones for a kind and a seed. The kinds are
+  mixed    a few cells and edges with whatever may be said of them
+  html     a box whose label is any HTML
+  labels   a box whose label is such HTML as the editor of the original and what people paste into it write
+  loops    edges from a cell to itself
+  halves   boxes and lines at halves and quarters of units
 """
 import random
 from xml.sax.saxutils import escape, quoteattr
@@ -185,6 +190,96 @@ def diagram(draw):
             "</root></mxGraphModel></diagram></mxfile>")
 
 
-def diagrams(seed, count):
+# What real labels are made of, by the number of times it is in the list.
+COMMON_CSS = ["font-size: 18px", "font-size: 10px", "font-size: 9px", "color: #cc0000", "color: rgb(0, 128, 0)", "background-color: #ffff88", "font-weight: bold", "font-style: italic",
+              "text-align: left", "text-align: right", "text-align: center", "line-height: 1.5", "line-height: 100%", "white-space: nowrap", "text-decoration: underline",
+              "font-family: Courier New", "font-family: Helvetica", "font-family: sans-serif", "font-family: Georgia, serif", "font-weight: normal", "background-color: initial", "background-color: transparent", "font-size: 12px"]
+COMMON_INLINE = [("<b>", "</b>")] * 4 + [("<i>", "</i>"), ("<u>", "</u>"), ("<sup>", "</sup>"), ("<sub>", "</sub>"), ("<code>", "</code>"), ("<strong>", "</strong>"), ("<em>", "</em>")]
+COMMON_BLOCK = [("<div>", "</div>")] * 4 + [("<p>", "</p>"), ('<p style="margin:0px;margin-top:4px;text-align:center;">', "</p>"), ('<p style="margin:0px;margin-left:4px;">', "</p>"),
+                ("<h1>", "</h1>"), ("<h2>", "</h2>"), ("<h3>", "</h3>"), ('<div style="text-align: left">', "</div>"), ('<div style="text-align: right">', "</div>"),
+                ("<pre>", "</pre>"), ('<div align="left">', "</div>"), ("<center>", "</center>"), ("<blockquote>", "</blockquote>")]
+
+
+def common_label(draw):
+    """HTML as real labels have it."""
+    def text(depth=0):
+        parts = []
+        for _ in range(draw.choice([1, 1, 2, 3])):
+            kind = draw.random()
+            if kind < 0.55 or depth > 1:
+                parts.append(escape(" ".join(draw.choice(WORDS) for _ in range(draw.randint(1, 4)))))
+            elif kind < 0.65:
+                parts.append(draw.choice(["<br>", "<br>", "<br/>", "&nbsp;", "<br><br>"]))
+            else:
+                opening, closing = draw.choice(COMMON_INLINE + [(f"<font {draw.choice(FONT)}>", "</font>"), (f'<span style="{draw.choice(COMMON_CSS)}">', "</span>"),
+                                                                (f'<span style="{draw.choice(COMMON_CSS)}; {draw.choice(COMMON_CSS)};">', "</span>")] * 3)
+                parts.append(opening + text(depth + 1) + closing)
+        return draw.choice([" ", " ", ""]).join(parts)
+
+    def block(depth=0):
+        kind = draw.random()
+        if kind < 0.15:
+            tag = draw.choice(["ul", "ol"])
+            return f"<{tag}>" + "".join(f"<li>{block(1) if depth == 0 and draw.random() < 0.2 else text(1)}</li>" for _ in range(draw.randint(1, 3))) + f"</{tag}>"
+        if kind < 0.25:
+            return draw.choice(["<hr>", '<hr size="1"/>', '<hr size="1" style="border-style:solid;">'])
+        opening, closing = draw.choice(COMMON_BLOCK)
+        return opening + (block(depth + 1) if depth == 0 and draw.random() < 0.2 else text()) + closing
+
+    return "".join(draw.choice([text, block])() for _ in range(draw.choice([1, 1, 2, 3])))
+
+
+def file_of(*cells):
+    return ('<mxfile><diagram name="Page-1"><mxGraphModel grid="0" shadow="0"><root><mxCell id="0"/><mxCell id="1" parent="0"/>' + "".join(cells) +
+            "</root></mxGraphModel></diagram></mxfile>")
+
+
+def vertex(cell, value, style, box):
+    x, y, width, height = box
+    return (f'<mxCell id="{cell}" value={quoteattr(value)} style={quoteattr(style)} vertex="1" parent="1">'
+            f'<mxGeometry x="{x}" y="{y}" width="{width}" height="{height}" as="geometry"/></mxCell>')
+
+
+def edge(cell, style, ends, points):
+    array = "".join(f'<mxPoint x="{x}" y="{y}"/>' for x, y in points)
+    array = f'<Array as="points">{array}</Array>' if points else ""
+    return (f'<mxCell id="{cell}" style={quoteattr(style)} edge="1" parent="1" source="{ends[0]}" target="{ends[1]}">'
+            f'<mxGeometry relative="1" as="geometry">{array}</mxGeometry></mxCell>')
+
+
+def label_diagram(draw, label):
+    style = draw.choice(["rounded=0;whiteSpace=wrap;html=1;", "rounded=0;whiteSpace=wrap;html=1;", "text;html=1;", "html=1;"])
+    style += draw.choice(["", "", "", "align=left;", "align=right;", "verticalAlign=top;", "align=left;verticalAlign=top;spacingLeft=4;", "overflow=fill;", "fontSize=14;", "fontStyle=1;"])
+    return file_of(vertex("v", label, style, (200, 200, draw.choice([80, 120, 160, 240]), draw.choice([40, 60, 120]))))
+
+
+def loop_diagram(draw):
+    style = draw.choice(["edgeStyle=orthogonalEdgeStyle;rounded=0;orthogonalLoop=1;jettySize=auto;html=1;", "edgeStyle=orthogonalEdgeStyle;html=1;", "html=1;", "edgeStyle=loopEdgeStyle;html=1;",
+                         "edgeStyle=elbowEdgeStyle;html=1;", "edgeStyle=entityRelationEdgeStyle;html=1;", "curved=1;html=1;", "edgeStyle=orthogonalEdgeStyle;curved=1;html=1;orthogonalLoop=1;"])
+    for end in ("exit", "entry"):
+        if draw.random() < 0.5:
+            x, y = draw.choice([(0, 0.5), (1, 0.5), (0.5, 0), (0.5, 1), (0.25, 0), (1, 0.75)])
+            style += f"{end}X={x};{end}Y={y};{end}Dx=0;{end}Dy=0;"
+    box = (100, 100, draw.choice([40, 120]), draw.choice([40, 60]))
+    points = [(draw.randint(40, 300), draw.randint(40, 240)) for _ in range(draw.choice([0, 0, 1, 2, 3]))]
+    return file_of(vertex("v", "", draw.choice(["html=1;", "ellipse;html=1;", "rhombus;html=1;"]), box), edge("e", style, "vv", points))
+
+
+def half_diagram(draw):
+    def number(low, high):
+        return draw.randint(low, high) + draw.choice([0, 0.5, 0.25, 0.75])
+
+    boxes = [vertex(cell, "", draw.choice(["html=1;", "ellipse;html=1;", "rounded=1;html=1;"]), (number(x, x + 60), number(40, 200), number(30, 90), number(30, 60)))
+             for cell, x in (("a", 40), ("b", 240))]
+    style = draw.choice(["html=1;", "edgeStyle=orthogonalEdgeStyle;html=1;rounded=0;", "edgeStyle=orthogonalEdgeStyle;html=1;", "edgeStyle=elbowEdgeStyle;html=1;", "edgeStyle=entityRelationEdgeStyle;html=1;"])
+    style += draw.choice(["", "", "exitX=1;exitY=0.5;entryX=0;entryY=0.5;", "exitX=0.5;exitY=1;entryX=0.5;entryY=0;", "dashed=1;", "strokeWidth=2;", "endArrow=none;"])
+    return file_of(*boxes, edge("e", style, "ab", [(number(40, 300), number(40, 240)) for _ in range(draw.choice([0, 0, 1, 2]))]))
+
+
+KINDS = {"mixed": diagram, "html": lambda draw: label_diagram(draw, maker(draw)[0]()), "labels": lambda draw: label_diagram(draw, common_label(draw)),
+         "loops": loop_diagram, "halves": half_diagram}
+
+
+def diagrams(kind, seed, count):
     draw = random.Random(seed)
-    return [diagram(random.Random(draw.random())) for _ in range(count)]
+    return [KINDS[kind](random.Random(draw.random())) for _ in range(count)]

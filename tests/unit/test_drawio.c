@@ -340,6 +340,50 @@ START_TEST(sets_words_for_sizes_smaller_in_monospace)
 }
 END_TEST
 
+#define LABEL(html)                                                                                                                        \
+    HEAD "<mxCell id='a' value='" html "' style='html=1;whiteSpace=wrap;align=left;' vertex='1' parent='1'>"                               \
+         "<mxGeometry width='200' height='100' as='geometry'/></mxCell>" TAIL
+
+/* As large as the font of the item, not of the heading in it. */
+START_TEST(gives_markers_the_look_of_their_item)
+{
+    g_autofree char *number = draw(LABEL("&lt;ol&gt;&lt;li&gt;&lt;h1&gt;a&lt;/h1&gt;&lt;/li&gt;&lt;/ol&gt;"), NULL);
+    g_autofree char *discs = draw(LABEL("&lt;ul&gt;&lt;li&gt;a&lt;ul&gt;&lt;li&gt;b&lt;/ul&gt;&lt;/ul&gt;"), NULL);
+    assert_contains(number, "font-size=\"12\" font-family=\"Helvetica\" fill=\"#000000\"");
+    assert_contains(number, ">1.</text>");
+    assert_contains(discs, "Z\" fill=\"#000000\"");
+    assert_contains(discs, "fill=\"none\" stroke=\"#000000\"");
+    ck_assert_ptr_null(strstr(discs, "•"));
+}
+END_TEST
+
+static double last_baseline(const char *svg)
+{
+    const char *text = g_strrstr(svg, "<text ");
+    return g_ascii_strtod(strstr(text, " y=\"") + strlen(" y=\""), NULL);
+}
+
+START_TEST(makes_an_empty_paragraph_of_its_end)
+{
+    g_autofree char *without = draw(LABEL("&lt;div&gt;a&lt;/div&gt;b"), NULL);
+    g_autofree char *with = draw(LABEL("&lt;p&gt;&lt;div&gt;a&lt;/div&gt;&lt;/p&gt;b"), NULL);
+    ck_assert_double_eq_tol(last_baseline(with) - last_baseline(without), 12, 0.1); /* one above, one below; in the middle of the box */
+}
+END_TEST
+
+START_TEST(refuses_curved_loops_without_a_style)
+{
+    g_autofree char *loop =
+        first_reason(HEAD BOX("a", "", "0", "0") "<mxCell id='e' style='curved=1;' edge='1' parent='1' source='a' target='a'>"
+                                                 "<mxGeometry relative='1' as='geometry'/></mxCell>" TAIL);
+    g_autofree char *free_line =
+        first_reason(HEAD "<mxCell id='e' style='curved=1;' edge='1' parent='1'><mxGeometry relative='1' as='geometry'>"
+                          "<mxPoint x='0' y='0' as='sourcePoint'/><mxPoint x='9' y='0' as='targetPoint'/></mxGeometry></mxCell>" TAIL);
+    assert_contains(loop, "a curved loop without an edge style");
+    ck_assert_str_eq(free_line, "");
+}
+END_TEST
+
 START_TEST(inherits_colours_from_layers_too)
 {
     g_autofree char *svg = draw(HEAD BOX("a", "fillColor=inherit;strokeColor=inherit;", "0", "0") TAIL, NULL);
@@ -382,7 +426,9 @@ START_TEST(says_what_in_a_label_it_cannot_draw)
         {"<p style='margin: 0 auto'>", NULL},
         {"<span style='color: light-dark(#fff, #000)'>", "the style 'color: light-dark(#fff, #000)'"},
         {"<ol start='3'>", "the attribute start=\"3\""},
-        {"a</p>", "</p>, which closes what is not open,"},
+        {"a</p>", NULL},
+        {"a</br>", "</br>, which closes what is not open,"},
+        {"<ul><li><hr>", "<hr> inside of a list item"},
         {"<h1><h3>a", "<h3> inside of a heading"},
         {"<p><b>a<div>", "<div> inside of a styled paragraph"},
         {"a &nosuch; b", "the character &nosuch;"},
@@ -664,6 +710,9 @@ int main(void)
     tcase_add_test(cases, draws_what_a_page_shows_in_the_light);
     tcase_add_test(cases, inherits_colours_from_layers_too);
     tcase_add_test(cases, sets_words_for_sizes_smaller_in_monospace);
+    tcase_add_test(cases, gives_markers_the_look_of_their_item);
+    tcase_add_test(cases, makes_an_empty_paragraph_of_its_end);
+    tcase_add_test(cases, refuses_curved_loops_without_a_style);
     tcase_add_test(cases, does_not_fill_shapes_again_with_the_lines_of_text);
     tcase_add_test(cases, fills_in_placeholders);
     tcase_add_test(cases, refuses_colours_that_are_none);

@@ -175,7 +175,30 @@ static struct rect rect_cut(struct rect box, struct rect within)
     return (struct rect){x, y, fmax(0, right - x), fmax(0, bottom - y)};
 }
 
-/* Hands the laid-out label to the canvas: its background, its rules, its text. */
+static void paint_round(struct canvas *canvas, struct rect box, const struct color *color, bool is_filled)
+{
+    canvas_save(canvas);
+    canvas->state.fill = (struct fill){.is_set = is_filled, .from = *color};
+    canvas->state.stroke = (struct stroke){.is_set = !is_filled, .width = 1, .color = *color};
+    canvas_ellipse(canvas, box.x, box.y, box.width, box.height);
+    canvas_fill_and_stroke(canvas);
+    canvas_restore(canvas);
+}
+
+/* A rule or a bullet; a bullet outside of the clip is left out. */
+static void paint_own_box(struct canvas *canvas, const struct label_box *box, double x, double y, const struct rect *clip)
+{
+    struct rect at = {x + box->rect.x, y + box->rect.y, box->rect.width, box->rect.height};
+    if (box->shape == BOX_FILLED) {
+        paint_box(canvas, at, &box->color, NULL);
+        return;
+    }
+    if (clip != NULL && (at.x < clip->x || at.y < clip->y || at.y + at.height > clip->y + clip->height))
+        return;
+    paint_round(canvas, at, &box->color, box->shape == BOX_DISC);
+}
+
+/* Hands the laid-out label to the canvas: its background, its rules and bullets, its text. */
 static void put_label(struct canvas *canvas, struct label *label, double x, double y, const struct rect *clip)
 {
     const struct label_options *options = &label->options;
@@ -188,11 +211,8 @@ static void put_label(struct canvas *canvas, struct label *label, double x, doub
         box = *clip;
     if (options->has_background || options->has_border)
         paint_box(canvas, box, options->has_background ? &options->background : NULL, options->has_border ? &options->border : NULL);
-    for (guint i = 0; i < label->rules->len; i++) {
-        const struct label_box *rule = &g_array_index(label->rules, struct label_box, i);
-        struct rect at = {x + rule->rect.x, y + rule->rect.y, rule->rect.width, rule->rect.height};
-        paint_box(canvas, at, &rule->color, NULL);
-    }
+    for (guint i = 0; i < label->boxes->len; i++)
+        paint_own_box(canvas, &g_array_index(label->boxes, struct label_box, i), x, y, clip);
     canvas_label(canvas, label, x, y, clip);
 }
 

@@ -79,12 +79,22 @@ static bool is_known(const struct fonts *fonts, const char *family)
     return is_better;
 }
 
+/* The family that browsers have for a kind unless their user chose another; it, where it is there, else the kind. */
+static char *find_of_kind(const struct fonts *fonts, const char *name)
+{
+    static const char *const kinds[][2] = {{"monospace", "Courier New"}, {"sans-serif", "Arial"}, {"serif", BROWSER_STANDARD}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (g_ascii_strcasecmp(name, kinds[i][0]) == 0 && is_known(fonts, kinds[i][1]))
+            return g_strdup(kinds[i][1]);
+    return g_strdup(name);
+}
+
 static char *find_known(const struct fonts *fonts, const char *families)
 {
     g_auto(GStrv) names = g_strsplit(families, ",", 20);
     for (char **name = names; *name != NULL; name++)
         if (g_strstrip(*name)[0] != '\0' && is_known(fonts, *name))
-            return g_strdup(*name);
+            return find_of_kind(fonts, *name);
     return NULL;
 }
 

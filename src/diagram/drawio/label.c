@@ -5,6 +5,7 @@
 #include "diagram/drawio/font.h"
 
 #define MAX_TEXT 100000
+#define BREAK_TOLERANCE (1 / 64.0) /* px; browsers measure in 64ths, and let a line be one longer */
 
 static double from_pango(int units)
 {
@@ -169,7 +170,7 @@ static double widest_line(PangoLayout *layout)
 
 static void set_layout_width(PangoLayout *layout, double width)
 {
-    pango_layout_set_width(layout, width < 0 ? -1 : (int)ceil(width * PANGO_SCALE));
+    pango_layout_set_width(layout, width < 0 ? -1 : (int)ceil((width + BREAK_TOLERANCE) * PANGO_SCALE));
 }
 
 /* Width that the content takes: all of it in one line if there is room, at least the longest word. Sets the layouts' widths. */
@@ -238,7 +239,7 @@ static double place_lines(struct label *label, const struct text_block *block, P
     for (int i = 0; i < pango_layout_get_line_count(layout); i++) {
         PangoLayoutLine *line = pango_layout_get_line_readonly(layout, i);
         struct extent extent = measure_line(label->options.fonts, block, line);
-        struct label_line placed = {layout, line, block, block->left, y + extent.ascent};
+        struct label_line placed = {layout, line, block, block->left, y + extent.ascent, NULL};
         if (block->align != ALIGN_LEFT)
             placed.x += (room - line_width(line)) / (block->align == ALIGN_CENTER ? 2 : 1);
         g_array_append_val(label->lines, placed);
@@ -260,29 +261,50 @@ static double place_plain_lines(struct label *label, const struct text_block *bl
 
 static void add_rule(struct label *label, const struct text_block *block, double y)
 {
-    struct label_box rule = {{block->left, y, fmax(0, label->width - block->left - block->right), block->rule_height}, {0.5, 0.5, 0.5, 1}};
-    g_array_append_val(label->rules, rule);
+    struct label_box rule = {
+        {block->left, y, fmax(0, label->width - block->left - block->right), block->rule_height}, {0.5, 0.5, 0.5, 1}, BOX_FILLED};
+    g_array_append_val(label->boxes, rule);
+}
+
+/* A bullet, as large and as far from the text as the browser makes it: in whole pixels by the ascent of the font. */
+static void place_bullet(struct label *label, const struct text_block *block, double baseline, enum box_shape shape)
+{
+    double ascent, descent, gap;
+    font_measure(label->options.fonts, block->marker_style, &ascent, &descent, &gap);
+    int height = (int)ascent, offset = height * 2 / 3, size = (offset + 1) / 2;
+    struct rect rect = {block->left - offset - 7, baseline - ascent + 3 * (height - offset) / 2, size, size};
+    struct label_box bullet = {rect, block->marker_style->color, shape};
+    g_array_append_val(label->boxes, bullet);
+}
+
+static void place_number(struct label *label, const struct text_block *block, double baseline)
+{
+    const struct text_style *style = block->marker_style;
+    PangoLayout *layout = pango_layout_new(label->options.fonts->context);
+    PangoAttrList *attributes = pango_attr_list_new();
+    pango_layout_set_text(layout, block->marker, -1);
+    insert_style(label, attributes, style, 0, G_MAXUINT);
+    pango_layout_set_attributes(layout, attributes);
+    pango_attr_list_unref(attributes);
+    g_ptr_array_add(label->layouts, layout);
+    PangoLayoutLine *line = pango_layout_get_line_readonly(layout, 0);
+    struct label_line placed = {layout, line, block, block->left - line_width(line) - style->size / 2, baseline, style};
+    g_array_append_val(label->lines, placed);
 }
 
 /* The bullet or number of a list item, left of its first line. */
 static void place_marker(struct label *label, const struct text_block *block, guint first_line)
 {
+    static const char *const bullets[] = {[BOX_FILLED] = "▪", [BOX_DISC] = "•", [BOX_CIRCLE] = "◦"};
     if (block->marker == NULL || first_line >= label->lines->len)
         return;
-    PangoLayout *layout = pango_layout_new(label->options.fonts->context);
-    PangoFontDescription *font = font_describe(label->options.fonts, &block->style);
-    pango_layout_set_font_description(layout, font);
-    pango_font_description_free(font);
-    pango_layout_set_text(layout, block->marker, -1);
-    PangoAttrList *attributes = pango_attr_list_new();
-    insert_style(label, attributes, &block->style, 0, G_MAXUINT);
-    pango_layout_set_attributes(layout, attributes);
-    pango_attr_list_unref(attributes);
-    g_ptr_array_add(label->layouts, layout);
-    struct label_line first = g_array_index(label->lines, struct label_line, first_line);
-    PangoLayoutLine *line = pango_layout_get_line_readonly(layout, 0);
-    struct label_line placed = {layout, line, block, block->left - line_width(line) - block->style.size / 2, first.baseline};
-    g_array_append_val(label->lines, placed);
+    double baseline = g_array_index(label->lines, struct label_line, first_line).baseline;
+    for (unsigned i = 0; i < G_N_ELEMENTS(bullets); i++)
+        if (strcmp(block->marker, bullets[i]) == 0) {
+            place_bullet(label, block, baseline, (enum box_shape)i);
+            return;
+        }
+    place_number(label, block, baseline);
 }
 
 static void place_all(struct label *label, double space_below)
@@ -327,7 +349,7 @@ struct label *label_new(const char *text, const struct label_options *options)
     double space_below = 0;
     label->options = *options;
     label->lines = g_array_new(FALSE, FALSE, sizeof(struct label_line));
-    label->rules = g_array_new(FALSE, FALSE, sizeof(struct label_box));
+    label->boxes = g_array_new(FALSE, FALSE, sizeof(struct label_box));
     label->layouts = g_ptr_array_new_with_free_func(unref_layout);
     label->blocks = options->is_html ? label_html_parse(text, &options->style, options->align, &space_below)
                                      : label_text_parse(text, &options->style, options->align);
@@ -347,7 +369,7 @@ void label_free(struct label *label)
     if (label == NULL)
         return;
     g_array_unref(label->lines);
-    g_array_unref(label->rules);
+    g_array_unref(label->boxes);
     g_ptr_array_unref(label->layouts);
     g_ptr_array_unref(label->blocks);
     g_free(label);

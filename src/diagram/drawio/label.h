@@ -23,12 +23,16 @@ struct label_line {
     PangoLayout *layout; /* borrowed from the label */
     PangoLayoutLine *line;
     const struct text_block *block;
-    double x, baseline; /* from the label's upper left corner */
+    double x, baseline;             /* from the label's upper left corner */
+    const struct text_style *style; /* of all of it, where it is no text of the block; else NULL */
 };
+
+enum box_shape { BOX_FILLED, BOX_DISC, BOX_CIRCLE };
 
 struct label_box {
     struct rect rect;
     struct color color;
+    enum box_shape shape;
 };
 
 struct label {
@@ -36,7 +40,7 @@ struct label {
     GPtrArray *blocks;  /* struct text_block */
     GPtrArray *layouts; /* PangoLayout, one per block; NULL for rules */
     GArray *lines;      /* struct label_line */
-    GArray *rules;      /* struct label_box */
+    GArray *boxes;      /* struct label_box: rules and bullets */
     double width, height;
     bool may_break; /* some of the text */
     int n_unknown;  /* characters that no installed font has */

@@ -267,7 +267,7 @@ static bool close_innermost(struct nesting *nesting, const struct html_tag *tag)
         i--;
     if (i >= 0)
         nesting->n = i;
-    return i >= 0 || !(strcmp(tag->name, "p") == 0 || tag->role == ROLE_BREAK);
+    return i >= 0 || tag->role != ROLE_BREAK;
 }
 
 static bool is_heading(const struct html_tag *tag)
@@ -277,6 +277,9 @@ static bool is_heading(const struct html_tag *tag)
 
 static char *check_nesting(struct nesting *nesting, const struct html_markup *markup, const struct html_tag *tag)
 {
+    if (tag != NULL && !markup->is_closing && tag->role == ROLE_RULE && nesting->n > 0 &&
+        (nesting->open[nesting->n - 1]->flags & FLAG_ITEM) != 0)
+        return g_strdup("<hr> inside of a list item");
     if (tag == NULL || tag->role == ROLE_HIDDEN || (!markup->is_closing && (tag->role == ROLE_BREAK || tag->role == ROLE_RULE)))
         return NULL;
     if (markup->is_closing)

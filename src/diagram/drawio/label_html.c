@@ -17,6 +17,7 @@ struct parser {
     struct text_block *block;          /* under construction, or NULL */
     double fixed_space, pending_space; /* below the last block: what margins cannot grow together with, and margins */
     char *pending_marker;
+    struct text_style marker_style; /* of the item that the marker is for */
 };
 
 static struct label_element *top(struct parser *parser)
@@ -31,6 +32,7 @@ static void free_block(gpointer data)
     g_array_unref(block->spans);
     g_array_unref(block->boxes);
     g_free(block->marker);
+    g_free(block->marker_style);
     g_free(block);
 }
 
@@ -79,6 +81,7 @@ static void keep_block(struct parser *parser, struct text_block *block)
     }
     block->space_above = parser->fixed_space + parser->pending_space;
     block->marker = g_steal_pointer(&parser->pending_marker);
+    block->marker_style = block->marker != NULL ? g_memdup2(&parser->marker_style, sizeof parser->marker_style) : NULL;
     parser->fixed_space = parser->pending_space = 0;
     g_ptr_array_add(parser->blocks, block);
 }
@@ -349,6 +352,8 @@ static void open_element(struct parser *parser, const struct html_tag *tag, cons
     }
     label_css_settle_size(&element.style);
     settle_sides(&element);
+    if ((tag->flags & FLAG_ITEM) != 0)
+        parser->marker_style = element.style;
     if (tag->role != ROLE_INLINE)
         add_space_above(parser, &element);
     element.start = parser->block != NULL ? (guint)parser->block->text->len : 0;
@@ -360,6 +365,14 @@ static void open_element(struct parser *parser, const struct html_tag *tag, cons
     }
 }
 
+static bool is_open(const struct parser *parser, const struct html_tag *tag)
+{
+    int depth = parser->depth;
+    while (depth > 0 && parser->stack[depth].tag != tag)
+        depth--;
+    return depth > 0;
+}
+
 static const char *handle_markup(struct parser *parser, const struct html_markup *markup)
 {
     const struct html_tag *tag = html_find_tag(markup->name);
@@ -369,7 +382,10 @@ static const char *handle_markup(struct parser *parser, const struct html_markup
         return markup->is_closing ? markup->after : html_skip_hidden(markup->after, markup->name);
     if (tag->role == ROLE_BREAK)
         add_break(parser);
-    else if (markup->is_closing)
+    else if (markup->is_closing && strcmp(tag->name, "p") == 0 && !is_open(parser, tag)) {
+        open_element(parser, tag, markup->end, markup->end); /* an empty paragraph, as browsers make of it */
+        close_element(parser, tag);
+    } else if (markup->is_closing)
         close_element(parser, tag);
     else
         open_element(parser, tag, markup->attributes, markup->end);

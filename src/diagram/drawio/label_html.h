@@ -43,7 +43,8 @@ struct text_block {
     double space_above, left, right; /* px */
     bool is_rule;
     double rule_height;
-    char *marker; /* of a list item, or NULL */
+    char *marker;                    /* of a list item, or NULL */
+    struct text_style *marker_style; /* of the item, where it has a marker */
 };
 
 /* Blocks (struct text_block *) of a label, `style` and `align` being those around it; `ret_space_below` px below the last one. The

@@ -201,7 +201,7 @@ static void write_run(struct writer *writer, const struct label_line *line, cons
                       double width)
 {
     const char *text = pango_layout_get_text(line->layout) + run->item->offset;
-    const struct text_style *style = style_at(line->block, (guint)run->item->offset);
+    const struct text_style *style = line->style != NULL ? line->style : style_at(line->block, (guint)run->item->offset);
     write_background(writer, style, x, baseline, width);
     baseline -= style->rise;
     g_string_append(writer->body, "<text");

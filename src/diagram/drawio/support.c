@@ -83,6 +83,10 @@ static char *find_unknown_of_edge(const struct cell *edge)
         return g_strdup("an edge with a vertical label");
     if (style_is(style, "edgeStyle", "loopEdgeStyle") && edge->source != edge->target)
         return g_strdup("a loop between two cells");
+    const char *edge_style = style_get(style, "edgeStyle");
+    if (edge->source != NO_CELL && edge->source == edge->target && style_flag(style, "curved", false) &&
+        (edge_style == NULL || strcmp(edge_style, "none") == 0))
+        return g_strdup("a curved loop without an edge style");
     if (!route_is_known(style))
         return g_strdup_printf("the edge style '%.60s'", style_get(style, "edgeStyle"));
     for (int i = 0; i < 2; i++)
