@@ -241,7 +241,7 @@ static double place_lines(struct label *label, const struct text_block *block, P
         struct extent extent = measure_line(label->options.fonts, block, line);
         struct label_line placed = {layout, line, block, block->left, y + extent.ascent, NULL};
         if (block->align != ALIGN_LEFT)
-            placed.x += (room - line_width(line)) / (block->align == ALIGN_CENTER ? 2 : 1);
+            placed.x += MAX(room - line_width(line), 0) / (block->align == ALIGN_CENTER ? 2 : 1); /* what does not fit begins at the side */
         g_array_append_val(label->lines, placed);
         y += extent.ascent + extent.descent;
     }
