@@ -384,6 +384,18 @@ START_TEST(refuses_curved_loops_without_a_style)
 }
 END_TEST
 
+#define ELBOW(y)                                                                                                                           \
+    HEAD "<mxCell id='e' style='edgeStyle=elbowEdgeStyle;elbow=vertical;' edge='1' parent='1'><mxGeometry relative='1' as='geometry'>"     \
+         "<mxPoint x='0' y='0' as='sourcePoint'/><mxPoint x='60' y='" y "' as='targetPoint'/></mxGeometry></mxCell>" TAIL
+
+START_TEST(refuses_elbows_between_loose_ends_on_one_line)
+{
+    g_autofree char *flat = first_reason(ELBOW("0")), *high = first_reason(ELBOW("30"));
+    assert_contains(flat, "an elbow between loose ends that lie on one line");
+    ck_assert_str_eq(high, "");
+}
+END_TEST
+
 START_TEST(inherits_colours_from_layers_too)
 {
     g_autofree char *svg = draw(HEAD BOX("a", "fillColor=inherit;strokeColor=inherit;", "0", "0") TAIL, NULL);
@@ -713,6 +725,7 @@ int main(void)
     tcase_add_test(cases, gives_markers_the_look_of_their_item);
     tcase_add_test(cases, makes_an_empty_paragraph_of_its_end);
     tcase_add_test(cases, refuses_curved_loops_without_a_style);
+    tcase_add_test(cases, refuses_elbows_between_loose_ends_on_one_line);
     tcase_add_test(cases, does_not_fill_shapes_again_with_the_lines_of_text);
     tcase_add_test(cases, fills_in_placeholders);
     tcase_add_test(cases, refuses_colours_that_are_none);

@@ -1,5 +1,6 @@
 #include "diagram/drawio/support.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "diagram/drawio/arrow.h"
@@ -72,6 +73,15 @@ static char *find_excess_width(const struct style *style)
     return width > LINE_LIMIT ? g_strdup_printf("a line %.10g units wide (at most %d)", width, LINE_LIMIT) : NULL;
 }
 
+/* Half a unit up or down decides what the original makes of it. */
+static bool is_flat_elbow(const struct cell *edge)
+{
+    const struct geometry *geometry = &edge->geometry;
+    const struct point *from = &geometry->source_point, *to = &geometry->target_point;
+    bool is_loose = edge->source == NO_CELL && edge->target == NO_CELL && geometry->n_points == 0;
+    return is_loose && style_is(&edge->style, "edgeStyle", "elbowEdgeStyle") && (fabs(to->x - from->x) < 1 || fabs(to->y - from->y) < 1);
+}
+
 static char *find_unknown_of_edge(const struct cell *edge)
 {
     const struct style *style = &edge->style;
@@ -87,6 +97,8 @@ static char *find_unknown_of_edge(const struct cell *edge)
     if (edge->source != NO_CELL && edge->source == edge->target && style_flag(style, "curved", false) &&
         (edge_style == NULL || strcmp(edge_style, "none") == 0))
         return g_strdup("a curved loop without an edge style");
+    if (is_flat_elbow(edge))
+        return g_strdup("an elbow between loose ends that lie on one line");
     if (!route_is_known(style))
         return g_strdup_printf("the edge style '%.60s'", style_get(style, "edgeStyle"));
     for (int i = 0; i < 2; i++)
