@@ -13,7 +13,7 @@ associativeEntity collate crossbar database dimension ext isoCube isoCube2 isoRe
 ARROWS = """none classic classicThin block blockThin open openThin oval diamond diamondThin async openAsync box circle circlePlus halfCircle cross dash ERone
 ERmandOne ERmany ERoneToMany ERzeroToOne ERzeroToMany""".split()
 EDGES = ["none", "orthogonalEdgeStyle", "elbowEdgeStyle;elbow=vertical", "elbowEdgeStyle;elbow=horizontal", "segmentEdgeStyle", "sideToSideEdgeStyle",
-         "topToBottomEdgeStyle", "entityRelationEdgeStyle"]
+         "topToBottomEdgeStyle", "entityRelationEdgeStyle", "isometricEdgeStyle", "isometricEdgeStyle;elbow=vertical"]
 EFFECTS = ["", "dashed=1;", "dashed=1;dashPattern=8 4 1 4;strokeWidth=2;", "gradientColor=#7EA6E0;fillColor=#ffe6cc;", "shadow=1;fillColor=#d5e8d4;",
            "rounded=1;strokeWidth=3;", "fillColor=none;strokeColor=#b85450;", "strokeColor=none;fillColor=#dae8fc;", "opacity=50;fillColor=#f8cecc;"]
 TURNS = ["", "rotation=30;", "rotation=90;", "direction=south;", "direction=west;", "direction=north;", "flipH=1;", "flipV=1;",

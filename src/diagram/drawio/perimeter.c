@@ -94,11 +94,14 @@ static struct point around_polygon(const struct view_point *view, const struct p
     return best;
 }
 
-static struct point cross_lines(struct point a, struct point b, struct point c, struct point d)
+/* Where the lines from a to b and from c to d meet; false when they do not. */
+static bool cross_segments(struct point a, struct point b, struct point c, struct point d, struct point *ret_point)
 {
     double across = (d.y - c.y) * (b.x - a.x) - (d.x - c.x) * (b.y - a.y);
-    double along = across != 0 ? ((d.x - c.x) * (a.y - c.y) - (d.y - c.y) * (a.x - c.x)) / across : 1;
-    return (struct point){a.x + along * (b.x - a.x), a.y + along * (b.y - a.y)};
+    double along = ((d.x - c.x) * (a.y - c.y) - (d.y - c.y) * (a.x - c.x)) / across;
+    double along_other = ((b.x - a.x) * (a.y - c.y) - (b.y - a.y) * (a.x - c.x)) / across;
+    *ret_point = (struct point){a.x + along * (b.x - a.x), a.y + along * (b.y - a.y)};
+    return across != 0 && along >= 0 && along <= 1 && along_other >= 0 && along_other <= 1;
 }
 
 static struct point around_rhombus(const struct view_point *view)
@@ -115,7 +118,8 @@ static struct point around_rhombus(const struct view_point *view)
         to.y = next.y;
     struct point tip = {center.x, next.y < center.y ? b.y : b.y + b.height};
     struct point side = {next.x < center.x ? b.x : b.x + b.width, center.y};
-    return cross_lines(next, to, tip, side);
+    struct point crossing;
+    return cross_segments(next, to, tip, side, &crossing) ? crossing : center; /* from within there is none */
 }
 
 /* A polygon drawn in a unit square pointing east, turned to the style's direction. */

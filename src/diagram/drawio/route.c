@@ -340,6 +340,28 @@ static void append_loop(const struct route *route, GArray *points)
     push(points, x + dx, y + dy);
 }
 
+/* Isometric edges go along two axes, 30 degrees above the x axis and 30 above its other direction. From one point towards another along one of them,
+ * as far as the other axis leads on from there. */
+static struct point follow_axis(struct point from, struct point to, bool is_first_axis)
+{
+    static const double cosine = 0.86602540378443865, sine = 0.5;
+    double dx = to.x - from.x, dy = to.y - from.y, towards = is_first_axis ? 1 : -1;
+    double length = (towards * sine * dx - cosine * dy) / (2 * cosine * sine);
+    return (struct point){from.x + towards * cosine * length, from.y - sine * length};
+}
+
+static void append_isometric(const struct route *route, GArray *points)
+{
+    struct point from = rect_center(end_box(&route->source, true)), to = rect_center(end_box(&route->target, true));
+    struct point middle = route->n_waypoints > 0 ? route_waypoint(route, 0) : (struct point){(from.x + to.x) / 2, (from.y + to.y) / 2};
+    const char *elbow = style_get(route->style, "elbow");
+    bool is_first_axis = elbow == NULL || strcmp(elbow, "horizontal") == 0;
+    struct point bend = follow_axis(from, middle, is_first_axis), last = follow_axis(middle, to, !is_first_axis);
+    push(points, bend.x, bend.y);
+    push(points, middle.x, middle.y);
+    push(points, last.x, last.y);
+}
+
 /* Sorted by name. */
 static const struct router {
     const char *name;
@@ -348,6 +370,7 @@ static const struct router {
 } routers[] = {
     {"elbowEdgeStyle", append_elbow, true},
     {"entityRelationEdgeStyle", append_entity_relation, true},
+    {"isometricEdgeStyle", append_isometric, false},
     {"loopEdgeStyle", append_loop, false},
     {"orthogonalEdgeStyle", append_orthogonal, true},
     {"segmentEdgeStyle", append_segments, true},
