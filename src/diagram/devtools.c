@@ -48,6 +48,7 @@ static const char *const flags[] = {
     "--disable-sync",
     ("--disable-features=PreloadTopChromeWebUI,Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
      "InterestFeedContentSuggestions,SpareRendererForSitePerProcess"),
+    "--font-render-hinting=slight", /* as desktop browsers do it; the headless shell's own is another */
     "--force-color-profile=srgb",
     "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND",

@@ -1,9 +1,7 @@
 #!/usr/bin/python3
 """Compares pictures of the resident Draw.io with pictures that the original drew of the same files: same size, under 1 % of the pixels differ.
 
-usage: browser_compare.py DRAW FOLDER [NN ...]
-
-FOLDER holds NN.drawio and NN.ref.png (border 0). Draws a handful of them; all with CLX_ALL_DIAGRAMS set.
+usage: browser_compare.py DRAW FOLDER [NN ...]         FOLDER holds NN.drawio and NN.ref.png (border 0)
 """
 import os
 import subprocess
@@ -16,7 +14,6 @@ from PIL import Image
 from native_compare import scale_of
 
 Image.MAX_IMAGE_PIXELS = None
-HANDFUL = 5
 MAX_SHARE = 0.01
 TOLERANCE = 16  # of a channel: what antialiasing may differ by
 
@@ -47,8 +44,6 @@ def main():
         print("skipped: no folder", folder)
         sys.exit(77)
     names = sys.argv[3:] or sorted(f[:-7] for f in os.listdir(folder) if f.endswith(".drawio"))
-    if not sys.argv[3:] and not os.environ.get("CLX_ALL_DIAGRAMS"):
-        names = sorted(names, key=lambda name: os.path.getsize(os.path.join(folder, name + ".drawio")))[:HANDFUL]
     good = True
     with tempfile.TemporaryDirectory(prefix="clx-drawio-") as out:
         for scale in sorted({scale_of(folder, name) for name in names}):
